@@ -1,0 +1,33 @@
+"""The one place where production code gets its client."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tradepost.foundation.outgoing.addresses import AddressRules
+from tradepost.foundation.outgoing.client import GuardedClient
+from tradepost.foundation.outgoing.messages import OutgoingClient
+
+
+def current() -> OutgoingClient:
+    """The client of this process; with the strictest rules when the composition root installed none."""
+    return _installed[-1]
+
+
+def install_client(client: OutgoingClient) -> None:
+    """Called once by the composition root. A client that served until now is closed."""
+    before, _installed[-1] = _installed[-1], client
+    if before is not client:
+        before.close()
+
+
+@contextmanager
+def replace(client: OutgoingClient) -> Iterator[OutgoingClient]:
+    """Put another client in place for a test or a simulation; the one before comes back afterwards."""
+    _installed.append(client)
+    try:
+        yield client
+    finally:
+        _installed.remove(client)
+
+
+_installed: list[OutgoingClient] = [GuardedClient(AddressRules())]
