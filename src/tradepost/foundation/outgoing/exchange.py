@@ -139,9 +139,7 @@ def _headers(response: aiohttp.ClientResponse) -> tuple[tuple[str, str], ...]:
 
 def _named(problem: Exception, destination: Destination) -> OutgoingError:
     """What aiohttp calls the problem, in our words."""
-    for kinds, kind, words in _PROBLEMS:
-        if isinstance(problem, kinds):
-            break
+    kind, words = next((kind, words) for kinds, kind, words in _PROBLEMS if isinstance(problem, kinds))
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
         reason = getattr(problem.certificate_error, "verify_message", "") or "it is for another host"
         words = f"has a certificate that is not valid: {reason}"

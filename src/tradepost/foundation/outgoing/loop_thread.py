@@ -24,7 +24,7 @@ class LoopThread:
         self._running: tuple[int, asyncio.AbstractEventLoop, threading.Thread] | None = None
 
     def run(self, coroutine: Coroutine[Any, Any, Result], *, seconds: float | None) -> Result:
-        """The coroutine's result. Raises what it raises, and OutgoingError when the loop is stopped or stuck."""
+        """The result of the coroutine. Raises what it raises; OutgoingError when the loop stops or is stuck."""
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop())
         try:
             return future.result(seconds)
@@ -32,7 +32,7 @@ class LoopThread:
             text = "The request was given up because this process is stopping."
             raise OutgoingError(OutgoingProblem.CONNECTION_LOST, text) from None
         except TimeoutError:
-            text = f"No answer came within {seconds:g} seconds; this process is overloaded."
+            text = f"No answer came within {seconds} seconds; this process is overloaded."
             raise OutgoingError(OutgoingProblem.TOO_SLOW, text) from None
         finally:
             future.cancel()
