@@ -1,0 +1,87 @@
+"""Installations: one app on one site; what is known of versions; and the keys that sign lifecycle calls."""
+
+import uuid
+
+from django.db import models
+
+from tradepost.core.states import InstallationState
+
+
+class KnownVersion(models.Model):
+    """A version the marketplace offered, with its descriptor's bytes. Never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    app_key = models.CharField(max_length=64)
+    number = models.CharField(max_length=40)
+    order_key = models.BigIntegerField()
+    build = models.BigIntegerField(null=True)
+    descriptor = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+    base_url = models.CharField(max_length=200)
+    scopes = models.JSONField(help_text="as declared, canonical, sorted")
+    paid = models.BooleanField()
+    api_version = models.IntegerField()
+    authentication = models.CharField(max_length=8)
+    installed_path = models.CharField(max_length=500, blank=True)
+    warnings = models.JSONField(default=list)
+    reasons = models.JSONField(default=list, help_text="the marketplace's, as shown to administrators")
+    notes = models.TextField(blank=True)
+    made_at = models.DateTimeField(help_text="domain time, of the marketplace")
+    fetched_at = models.DateTimeField(help_text="domain time")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["app_key", "number"], name="a_version_is_known_once")]
+        indexes = [models.Index(fields=["app_key", "-order_key"], name="known_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.app_key} {self.number}"
+
+
+class Installation(models.Model):
+    """One app on one site: what it runs, what it could run, and when to look at it next.
+
+    `due_at` (domain time) is the worker's question: an upgrade is to be tried then. `because`, `until` and `text` say
+    why it is not on the newest version. `sequence` rises with every change and orders the reports to the marketplace.
+    The secret is encrypted; it and the client key stay the same over upgrades. `client_key` survives an uninstall.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey("sites.Site", on_delete=models.CASCADE, related_name="installations")
+    app_key = models.CharField(max_length=64)
+    state = models.CharField(max_length=12, default=InstallationState.INSTALLING)
+    client_key = models.CharField(max_length=64, unique=True)
+    sealed_secret = models.TextField()
+    oauth_client_id = models.CharField(max_length=64)
+    running = models.ForeignKey(KnownVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    newest = models.ForeignKey(KnownVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    installed_at = models.DateTimeField(null=True, help_text="domain time")
+    installed_by = models.CharField(max_length=254)
+
+    because = models.CharField(max_length=12, blank=True, help_text="core.plan.Because, or empty")
+    text = models.TextField(blank=True)
+    until = models.DateTimeField(null=True, help_text="domain time; empty when a person ends the wait")
+    since = models.DateTimeField(help_text="domain time: since when it is as it is")
+    upgrade_id = models.UUIDField(null=True, help_text="the open upgrade (upgrading.Upgrade)")
+    due_at = models.DateTimeField(null=True, help_text="domain time")
+    due_since = models.DateTimeField(null=True, help_text="domain time: when the open upgrade first fell due")
+    lease = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True, help_text="machine time")
+    sequence = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "app_key"], name="an_app_once_on_a_site")]
+        indexes = [
+            models.Index(fields=["due_at"], name="installation_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["app_key", "running"], name="installation_app"),
+        ]
+
+
+class SigningKey(models.Model):
+    """An RSA key pair that signs lifecycle calls. Old public keys stay readable after a rotation."""
+
+    kid = models.CharField(max_length=64, primary_key=True)
+    public_pem = models.TextField()
+    sealed_private_pem = models.TextField()
+    created_at = models.DateTimeField(help_text="machine time")
+    retired_at = models.DateTimeField(null=True, help_text="machine time")

@@ -1,0 +1,40 @@
+"""Host services and the sites they told us of."""
+
+import uuid
+
+from django.db import models
+
+from tradepost.core.states import HostState
+
+
+class HostService(models.Model):
+    """A product that runs apps. Its one-time code and its credential are kept as hashes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    state = models.CharField(max_length=12, default=HostState.INVITED)
+    base_url = models.CharField(max_length=500, blank=True)
+    product = models.CharField(max_length=50, blank=True)
+    code_digest = models.CharField(max_length=64, blank=True)
+    code_expires_at = models.DateTimeField(null=True, help_text="machine time")
+    credential_digest = models.CharField(max_length=64, null=True, unique=True)
+    linked_at = models.DateTimeField(null=True, help_text="domain time")
+    last_seen_at = models.DateTimeField(null=True, help_text="domain time")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SiteRecord(models.Model):
+    """A site as its host service describes it. `site` is the host's own identifier; two hosts may use the same."""
+
+    id = models.BigAutoField(primary_key=True)
+    host = models.ForeignKey(HostService, on_delete=models.CASCADE, related_name="sites")
+    site = models.UUIDField()
+    name = models.CharField(max_length=200)
+    base_url = models.CharField(max_length=500)
+    first_seen_at = models.DateTimeField(help_text="domain time")
+    last_seen_at = models.DateTimeField(help_text="domain time, written in batches")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["host", "site"], name="a_site_once_per_host")]

@@ -1,0 +1,1 @@
+"""The addresses of the two services, put together from their domains."""

@@ -1,0 +1,163 @@
+"""The messages between a host service and the marketplace, version 1 of the contract.
+
+A host service enrols with a one-time code (`Enrolment`), then sends its own credential as `Authorization: Bearer`.
+It asks for offers (`Check`), fetches what a version is (`OfferedVersion`, its descriptor), and reports what each
+installation runs and what happened (`Report`). Sites are named by the host's own identifier, a UUID.
+New fields come last and have defaults; a change of meaning is a new version of the contract. Times are ISO 8601, UTC.
+"""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+CONTRACT = 1
+PREFIX = f"/wire/{CONTRACT}"
+
+AppKey = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-zA-Z0-9\-._]+$")]
+Number = Annotated[str, Meta(min_length=5, max_length=40, pattern=r"^\d+\.\d+\.\d+$")]
+Url = Annotated[str, Meta(min_length=8, max_length=500)]
+Short = Annotated[str, Meta(max_length=200)]
+Text = Annotated[str, Meta(max_length=2000)]
+
+MOST_SITES = 500
+MOST_REPORTS = 500
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """What every message is: frozen, with named fields; unknown fields are ignored, so that either side may be newer."""
+
+
+class EnrolmentRequest(Message):
+    """A host service introduces itself. `base_url` is where apps reach it and where its public keys are."""
+
+    code: Annotated[str, Meta(min_length=8, max_length=100)]
+    base_url: Url
+    product: Short = "jira"
+
+
+class Enrolment(Message):
+    """The answer: the host's name at the marketplace and its credential, shown this once."""
+
+    host: UUID
+    name: Short
+    credential: str
+
+
+class Running(Message):
+    """What one installation runs; `version` is None while its first installation is under way."""
+
+    app: AppKey
+    version: Number | None
+
+
+class SiteCheck(Message):
+    """One site and the apps on it."""
+
+    site: UUID
+    base_url: Url
+    name: Short
+    installations: Annotated[list[Running], Meta(max_length=500)]
+
+
+class Check(Message):
+    """What may these sites move to?"""
+
+    sites: Annotated[list[SiteCheck], Meta(max_length=MOST_SITES)]
+
+
+class Reason(Message):
+    """Why a version was made: a stable rule, where in the descriptor, and a sentence."""
+
+    rule: Short
+    pointer: str
+    change: Short
+    consent: bool
+    text: str
+
+
+class OfferedVersion(Message):
+    """A version sites may move to. `order_key` orders versions; `build` is absent where it does not fit.
+
+    `descriptor` is the SHA-256 of the descriptor's bytes, which `GET /wire/1/descriptors/{sha256}` returns.
+    """
+
+    app: AppKey
+    version: Number
+    order_key: int
+    build: int | None
+    descriptor: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    made_at: datetime
+    notes: str = ""
+    reasons: list[Reason] = []
+
+
+class Offer(Message):
+    """This site may move this app to this version."""
+
+    site: UUID
+    app: AppKey
+    version: Number
+
+
+class CheckAnswer(Message):
+    """Offers for installations that do not run the newest offered version, and what those versions are.
+
+    `unknown` lists apps the marketplace does not offer to this host any more: they keep running what they run.
+    """
+
+    offers: list[Offer]
+    versions: list[OfferedVersion]
+    unknown: list[AppKey] = []
+
+
+class Report(Message):
+    """What an installation runs now and what it waits for. Sent at least once; a lower `sequence` than known is old news.
+
+    `state` is current, scheduled, waiting_consent, declined, waiting_window, failed, installing, install_failed or
+    uninstalled. `since` is when this state began, `until` when the wait ends (None: a person ends it).
+    """
+
+    id: UUID
+    sequence: int
+    site: UUID
+    app: AppKey
+    running: Number | None
+    state: Short
+    at: datetime
+    since: datetime
+    target: Number | None = None
+    until: datetime | None = None
+    text: Text = ""
+    enabled: bool = True
+
+
+class Reports(Message):
+    """A batch of reports."""
+
+    reports: Annotated[list[Report], Meta(max_length=MOST_REPORTS)]
+
+
+class ReportsAnswer(Message):
+    """How many were new; the rest were known or old. `unknown` names sites or apps that are not this host's."""
+
+    accepted: int
+    unknown: list[UUID] = []
+
+
+class CatalogEntry(Message):
+    """One app a site can install, at its newest offered version."""
+
+    app: AppKey
+    name: Short
+    vendor: Short
+    summary: str
+    version: OfferedVersion
+
+
+class Catalog(Message):
+    """A page of the public catalogue; `next` is handed back as `?after=` for the next page."""
+
+    entries: list[CatalogEntry]
+    next: str | None = None
