@@ -1,0 +1,24 @@
+"""What every test may use. The database and the guard come from `tradepost.testing.pytest_house`."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """Return the folder of the checkout."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def real_descriptors() -> Path:
+    """Return the folder of real descriptors; skips where this machine has none."""
+    named = os.environ.get("TRADEPOST_REAL_DESCRIPTORS")
+    folder = Path(named) if named else PROJECT.parent / "shared" / "data" / "descriptors"
+    if not folder.is_dir():
+        pytest.skip(f"no real descriptors at {folder} (set TRADEPOST_REAL_DESCRIPTORS)")
+    return folder
