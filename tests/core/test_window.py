@@ -145,6 +145,10 @@ def test_no_upgrade_waits_more_than_four_hours_from_when_it_fell_due() -> None:
     assert answer(inside - MAX_WINDOW_WAIT + MINUTE) == inside + MINUTE
     assert answer(inside - MAX_WINDOW_WAIT) is None
     assert answer(inside - 30 * HOUR) is None
+    assert (
+        touchable_at(DEFAULT_WINDOW, now=inside, zone=BERLIN, due_since=inside, longest_wait=MINUTE)
+        == inside + MINUTE
+    )
 
 
 def test_in_spring_the_window_is_an_hour_shorter() -> None:
@@ -243,18 +247,13 @@ ZONES = tuple(
     ZoneInfo(name)
     for name in (
         "Europe/Berlin",
-        "Europe/London",
         "Europe/Dublin",  # its winter time is the exception, by sign
         "Europe/Lisbon",
         "America/New_York",
         "America/St_Johns",  # half hours, and changed at 00:01 until 2011
         "America/Havana",  # midnight
         "America/Santiago",  # midnight
-        "America/Asuncion",
-        "America/Sao_Paulo",
         "America/Caracas",  # moved by half an hour, twice
-        "America/Scoresbysund",
-        "Atlantic/Azores",
         "Africa/Casablanca",  # changes around Ramadan
         "Africa/Cairo",
         "Africa/Monrovia",  # -0:44:30 until 1972
@@ -266,10 +265,8 @@ ZONES = tuple(
         "Asia/Kathmandu",
         "Asia/Pyongyang",
         "Australia/Lord_Howe",  # half an hour
-        "Australia/Adelaide",
         "Pacific/Apia",  # skipped a day
         "Pacific/Kwajalein",  # skipped a day in 1993
-        "Pacific/Chatham",
         "UTC",
     )
 )

@@ -91,16 +91,21 @@ def is_closed(window: MaintenanceWindow, now: datetime, zone: tzinfo) -> bool:
 
 
 def touchable_at(
-    window: MaintenanceWindow, *, now: datetime, zone: tzinfo, due_since: datetime
+    window: MaintenanceWindow,
+    *,
+    now: datetime,
+    zone: tzinfo,
+    due_since: datetime,
+    longest_wait: timedelta = MAX_WINDOW_WAIT,
 ) -> datetime | None:
     """When an upgrade due since `due_since` may touch the site: None for now, else an instant in UTC.
 
-    The instant is the first one after `now` outside the window, or MAX_WINDOW_WAIT after `due_since`
-    where that is sooner: 4 elapsed hours are the last part of 5 + 24 + 4 = 33 (domain.md 3.2, issue 2
-    "Sites"). Only waiting is decided here; an administrator's own approval does not ask.
+    The instant is the first one after `now` outside the window, or `longest_wait` (elapsed) after
+    `due_since` where that is sooner: 4 hours are the last part of 5 + 24 + 4 = 33 (domain.md 3.2,
+    issue 2 "Sites"). Only waiting is decided here; an administrator's own approval does not ask.
     Raises ValueError for naive instants.
     """
-    now, last_moment = as_utc(now), as_utc(due_since) + MAX_WINDOW_WAIT
+    now, last_moment = as_utc(now), as_utc(due_since) + longest_wait
     if now >= last_moment or not is_closed(window, now, zone):
         return None
     return min(_first_outside(window, now, zone), last_moment)
