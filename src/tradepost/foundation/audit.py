@@ -10,7 +10,7 @@ from .clock import machine_now, new_id
 from .models import AuditEntry
 
 
-def record(  # noqa: D417
+def record(
     action: str,
     *,
     service: str,
@@ -27,7 +27,17 @@ def record(  # noqa: D417
     """
     assert connection.in_atomic_block, "an audit row is written in the transaction of the change"
     AuditEntry.objects.bulk_create(
-        [_entry(action, service=service, actor=actor, subject=subject, now=now, scope_id=scope_id, detail=detail)]
+        [
+            _entry(
+                action,
+                service=service,
+                actor=actor,
+                subject=subject,
+                now=now,
+                scope_id=scope_id,
+                detail=detail,
+            )
+        ]
     )
 
 

@@ -4,7 +4,7 @@ Limits on what comes from outside stand here too, each with its unit, so that an
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -105,31 +105,27 @@ def read_configuration(environment: Mapping[str, str]) -> Configuration:
 
 # Read by the supervisor and the tests, not by a service.
 IGNORED = (PREFIX + "PORT_", PREFIX + "REAL_DESCRIPTORS", PREFIX + "TEST_")
-DEVELOPMENT_KEY = "development-only-key-that-protects-nothing-0000"  # noqa: S105  refused outside development
+DEVELOPMENT_KEY = "development-only-key-that-protects-nothing-0000"
 
 
 def _value(name: str, text: str, key: str) -> object:
-    kinds = {f.name: f for f in fields(Configuration)}
-    if key not in kinds or key in {"limits", "policy", "secret_keys"}:
+    known = {f.name for f in fields(Configuration)} - {"limits", "policy", "secret_keys"}
+    if key not in known:
         raise ConfigurationError(f"{name} is not a setting of Tradepost (see docs/reference/settings.md)")
-    if key in {"development", "sandbox"}:
-        return _switch(name, text)
-    if key == "allowed_networks":
-        try:
-            return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
-        except ValueError as error:
-            raise ConfigurationError(f"{name}: {error}") from error
-    if key == "allowed_hosts":
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    if key == "var":
-        return Path(text)
-    if key == "tick_seconds":
-        return _float(name, text)
     if key == "service" and text not in {"marketplace", "host", "all"}:
         raise ConfigurationError(f"{name} must be marketplace, host or all, not {text!r}")
-    if key in {"marketplace_url", "host_url"}:
-        return text.rstrip("/")
-    return text
+    return READERS.get(key, lambda _name, text: text)(name, text)
+
+
+def _networks(name: str, text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part) for part in _words(name, text))
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: {error}") from error
+
+
+def _words(_name: str, text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _policy_value(name: str, text: str, key: str) -> object:
@@ -174,6 +170,17 @@ def _read_secret_file(name: str, path: str) -> str:
     except OSError as error:
         raise ConfigurationError(f"{name}: {path} cannot be read: {error.strerror}") from error
 
+
+READERS: Mapping[str, Callable[[str, str], object]] = {
+    "development": _switch,
+    "sandbox": _switch,
+    "allowed_networks": _networks,
+    "allowed_hosts": _words,
+    "var": lambda _name, text: Path(text),
+    "tick_seconds": _float,
+    "marketplace_url": lambda _name, text: text.rstrip("/"),
+    "host_url": lambda _name, text: text.rstrip("/"),
+}
 
 configuration = read_configuration(os.environ)
 """The settings of this process. Tests hand other values to the functions that take them."""

@@ -59,7 +59,7 @@ def works(*, service: str = "all") -> Iterable[Work]:
 
 
 def defer(name: str) -> None:
-    """Ask for a run of `name` now, in the caller's transaction. One waiting request is enough, so a second is dropped."""
+    """Ask for a run of `name` now, in the caller's transaction. A second waiting request is dropped."""
     try:
         with _savepoint():
             _tasks[name].configure(queueing_lock=name).defer()
@@ -84,7 +84,7 @@ def is_due(work: Work, now: datetime) -> bool:
 
 
 def _run(name: str) -> int:
-    """Take up what is due, batch by batch. What raises is logged by Procrastinate; its rows keep their lease and return."""
+    """Take up what is due, batch by batch. What raises is logged; its rows come back when their lease ends."""
     done = 0
     close_old_connections()
     try:

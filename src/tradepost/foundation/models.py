@@ -19,7 +19,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in. Roles are per vendor (catalog.Membership) and per site (sites.Member); operators by flag."""
+    """A person who signs in. Roles are per vendor (catalog.Membership) and per site (sites.Member)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(unique=True, max_length=254)

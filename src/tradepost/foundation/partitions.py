@@ -31,7 +31,7 @@ class CreatePartitionedModel(migrations.CreateModel):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
         finally:
             schema_editor.table_sql = plain
-        table = to_state.apps.get_model(app_label, self.name)._meta.db_table
+        table = to_state.apps.get_model(app_label, self.name)._meta.db_table  # noqa: SLF001
         schema_editor.execute(f'CREATE TABLE "{table}_default" PARTITION OF "{table}" DEFAULT')
 
 
@@ -50,12 +50,13 @@ def make_monthly_partitions(model: type[Model], *, now: datetime, months: int = 
             cursor.execute("SELECT to_regclass(%s)", [name])
             if cursor.fetchone()[0] is not None:
                 continue
-            cursor.execute(f'SELECT 1 FROM "{table}_default" WHERE "{column}" >= %s AND "{column}" < %s LIMIT 1', [start, end])  # noqa: S608  names are our own
+            cursor.execute(
+                f'SELECT 1 FROM "{table}_default" WHERE "{column}" >= %s AND "{column}" < %s LIMIT 1',  # noqa: S608
+                [start, end],
+            )
             if cursor.fetchone() is not None:
                 continue
-            cursor.execute(
-                f'CREATE TABLE "{name}" PARTITION OF "{table}" FOR VALUES FROM (%s) TO (%s)', [start, end]
-            )
+            cursor.execute(f'CREATE TABLE "{name}" PARTITION OF "{table}" FOR VALUES FROM (%s) TO (%s)', [start, end])
         made.append(name)
     return made
 

@@ -26,7 +26,7 @@ MOST_REPORTS = 500
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """What every message is: frozen, with named fields; unknown fields are ignored, so that either side may be newer."""
+    """What every message is: frozen, with named fields; unknown ones are ignored, so that either side may be newer."""
 
 
 class EnrolmentRequest(Message):
@@ -113,7 +113,7 @@ class CheckAnswer(Message):
 
 
 class Report(Message):
-    """What an installation runs now and what it waits for. Sent at least once; a lower `sequence` than known is old news.
+    """What an installation runs and waits for. Sent at least once; a lower `sequence` than known is old news.
 
     `state` is current, scheduled, waiting_consent, declined, waiting_window, failed, installing, install_failed or
     uninstalled. `since` is when this state began, `until` when the wait ends (None: a person ends it).

@@ -16,7 +16,9 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Tradepost: marketplace and host service", "version": str(m.CONTRACT)},
         "paths": {
-            f"{m.PREFIX}/enrolment": {"post": _call("Enrol with a one-time code", "EnrolmentRequest", "Enrolment", 201)},
+            f"{m.PREFIX}/enrolment": {
+                "post": _call("Enrol with a one-time code", "EnrolmentRequest", "Enrolment", 201)
+            },
             f"{m.PREFIX}/checks": {"post": _call("Ask what sites may move to", "Check", "CheckAnswer")},
             f"{m.PREFIX}/reports": {"post": _call("Say what installations run", "Reports", "ReportsAnswer")},
             f"{m.PREFIX}/apps": {"get": _call("List the public catalogue", None, "Catalog")},
@@ -32,9 +34,11 @@ def document() -> dict[str, Any]:
 
 
 def _call(summary: str, body: str | None, answer: str | None, status: int = 200) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}} if answer else {
-        "application/json": {}
-    }
+    content = (
+        {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}}
+        if answer
+        else {"application/json": {}}
+    )
     call: dict[str, Any] = {
         "summary": summary,
         "responses": {

@@ -34,11 +34,7 @@ class Site(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["next_check_at"], name="site_due")]
-        constraints = [
-            models.UniqueConstraint(
-                Lower("host_name"), "context_path", name="a_site_has_its_own_address"
-            )
-        ]
+        constraints = [models.UniqueConstraint(Lower("host_name"), "context_path", name="a_site_has_its_own_address")]
 
     def __str__(self) -> str:
         return self.name

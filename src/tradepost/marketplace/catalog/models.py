@@ -70,7 +70,9 @@ class Listing(models.Model):
         indexes = [
             models.Index(fields=["next_poll_at"], name="listing_due"),
             models.Index(
-                fields=["descriptor_host"], name="listing_leased", condition=models.Q(poll_lease__isnull=False)
+                fields=["descriptor_host"],
+                name="listing_leased",
+                condition=models.Q(poll_lease__isnull=False),
             ),
             models.Index(fields=["offer_serial"], name="listing_offer_serial"),
             models.Index(fields=["vendor", "app_key"], name="listing_vendor"),
@@ -81,6 +83,6 @@ class Listing(models.Model):
 
 
 class OfferSerial(models.Model):
-    """One row, raised in every transaction that changes what is offered; in-process catalogues ask for what is newer."""
+    """One row, raised in every transaction that changes what is offered; catalogues ask for what is newer."""
 
     value = models.BigIntegerField(default=0)
