@@ -81,9 +81,7 @@ class AddressRules:
 
     def _refusal(self, address: IPv4Address | IPv6Address) -> str | None:
         if address in METADATA:
-            alone = any(
-                address in network and network.num_addresses == 1 for network in self.allowed_networks
-            )
+            alone = any(address in network and network.num_addresses == 1 for network in self.allowed_networks)
             return None if alone else "a metadata address"
         if any(address in network for network in self.allowed_networks):
             return None
@@ -195,9 +193,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 def _read(url: str, *, schemes: frozenset[str]) -> Destination:
     if len(url) > MAX_ADDRESS_LENGTH or not _WRITTEN.fullmatch(url) or "\\" in url:
-        raise _malformed(
-            "The address is too long, or holds a space, a line break or a character outside ASCII."
-        )
+        raise _malformed("The address is too long, or holds a space, a line break or a character outside ASCII.")
     try:
         parts = urlsplit(url)
         port = parts.port

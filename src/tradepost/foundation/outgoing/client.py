@@ -116,7 +116,12 @@ class GuardedClient:
         raise OutgoingError(OutgoingProblem.TOO_MANY_REDIRECTS, text)
 
     def _next(self, destination: Destination, location: str) -> Destination:
-        following = self._rules.destination(urljoin(destination.url, location))
+        try:
+            url = urljoin(destination.url, location)
+        except ValueError:
+            text = f"{destination.name} redirected to an address that is not a URL."
+            raise OutgoingError(OutgoingProblem.MALFORMED_ADDRESS, text) from None
+        following = self._rules.destination(url)
         if following.origin != destination.origin:
             text = f"{destination.name} redirected to {following.name}, which is another server."
             raise OutgoingError(OutgoingProblem.REDIRECTED_ELSEWHERE, text)

@@ -62,9 +62,7 @@ async def exchange(
         raise _named(problem, destination) from problem
 
 
-def _session(
-    addresses: tuple[str, ...], tls: ssl.SSLContext | None, connect_seconds: float
-) -> aiohttp.ClientSession:
+def _session(addresses: tuple[str, ...], tls: ssl.SSLContext | None, connect_seconds: float) -> aiohttp.ClientSession:
     """A session for one exchange: nothing of it, cookies and connections included, outlives the answer."""
     connector = aiohttp.TCPConnector(
         resolver=PinnedResolver(addresses),
@@ -132,9 +130,7 @@ class _Body:
 
 
 def _headers(response: aiohttp.ClientResponse) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.raw_headers
-    )
+    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.raw_headers)
 
 
 def _named(problem: Exception, destination: Destination) -> OutgoingError:

@@ -24,7 +24,7 @@ class LoopThread:
         self._running: tuple[int, asyncio.AbstractEventLoop, threading.Thread] | None = None
 
     def run(self, coroutine: Coroutine[Any, Any, Result], *, seconds: float | None) -> Result:
-        """The result of the coroutine. Raises what it raises; OutgoingError when the loop stops or is stuck."""
+        """The coroutine's result. Raises what it raises; OutgoingError when the loop stops or is stuck."""
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop())
         try:
             return future.result(seconds)

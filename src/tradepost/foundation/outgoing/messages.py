@@ -97,9 +97,7 @@ class OutgoingRequest:
 
     def __post_init__(self) -> None:
         if not METHOD.fullmatch(self.method):
-            raise OutgoingError(
-                OutgoingProblem.MALFORMED_ADDRESS, "The method is not written in capital letters."
-            )
+            raise OutgoingError(OutgoingProblem.MALFORMED_ADDRESS, "The method is not written in capital letters.")
         for name, value in self.headers:
             _check_header(name, value)
 
