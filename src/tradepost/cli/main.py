@@ -1,0 +1,44 @@
+"""The entry point of the `tradepost` command: one file per command stands beside this one."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tradepost.cli.compare import compare
+from tradepost.cli.replay import replay
+
+app = typer.Typer(
+    help="Tradepost: what a change to an app will do, and the marketplace that does it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(compare)
+app.command()(replay)
+
+
+def run() -> None:
+    """Run the command line. Text from documents may hold what the terminal's encoding does not know."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    app()
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"tradepost {version('tradepost')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Tradepost: what a change to an app will do, and the marketplace that does it."""
