@@ -136,3 +136,13 @@ def _create_system_user() -> None:
         subprocess.run(
             [useradd, *options, "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=False, capture_output=True
         )
+
+
+def forget() -> None:
+    """Remove the databases of this checkout; whatever runs on them must have been stopped."""
+    if is_root():
+        shutil.rmtree(database_folder("any").parent, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    forget()

@@ -255,7 +255,7 @@ def _write_secret(path: Path, text: str) -> None:
 
 
 def wait_until(is_true: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Look every 20 ms until it is true; raises NoPostgresError with `what` when `seconds` were not enough."""
+    """Look every 20 ms until it is true; raises NoPostgresError with `what` after `seconds`."""
     pause = threading.Event()
     for _ in range(int(seconds / 0.02)):
         if is_true():
