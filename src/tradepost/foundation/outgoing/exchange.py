@@ -59,7 +59,8 @@ async def exchange(
         text = f"{destination.name} did not accept a connection within {request.timeout.connect:g} seconds."
         raise OutgoingError(OutgoingProblem.UNREACHABLE, text) from None
     except (aiohttp.ClientError, ConnectionError, ssl.SSLError) as problem:
-        raise _named(problem, destination) from problem
+        # Not `from problem`: its text holds the whole address, query included, and tracebacks reach logs.
+        raise _named(problem, destination) from None
 
 
 def _session(addresses: tuple[str, ...], tls: ssl.SSLContext | None, connect_seconds: float) -> aiohttp.ClientSession:
@@ -144,7 +145,7 @@ def _named(problem: Exception, destination: Destination) -> OutgoingError:
     return OutgoingError(kind, f"{destination.name} {words}.")
 
 
-# The order matters: the classes inherit from each other.
+# The order matters: the classes inherit from each other. Those of a connector fail before anything was sent.
 _PROBLEMS: tuple[tuple[tuple[type[Exception], ...], OutgoingProblem, str], ...] = (
     (
         (aiohttp.ClientConnectorCertificateError,),
@@ -152,7 +153,7 @@ _PROBLEMS: tuple[tuple[tuple[type[Exception], ...], OutgoingProblem, str], ...] 
         "has a certificate that is not valid",
     ),
     (
-        (aiohttp.ClientSSLError, ssl.SSLError),
+        (aiohttp.ClientSSLError,),
         OutgoingProblem.UNREACHABLE,
         "did not complete a TLS handshake; it may not speak https",
     ),
