@@ -160,9 +160,7 @@ def test_the_hashes_of_everyday_requests_are_known_by_heart(canonical, digest):
 def test_a_real_request_of_a_real_site_is_hashed_alike():
     path, query = split_target(FROM_A_REAL_SITE)
 
-    assert (
-        query_hash("GET", path, query) == "345c5da1c34c5126155b18ff4522446c89cc017debe4878bfa6056cacd5245ae"
-    )
+    assert query_hash("GET", path, query) == "345c5da1c34c5126155b18ff4522446c89cc017debe4878bfa6056cacd5245ae"
 
 
 def test_a_receiver_accepts_a_path_with_and_without_its_context_path():

@@ -44,9 +44,7 @@ def accepted_query_hashes(method: str, path: str, query: str, *, context_path: s
         paths.add(_canonical_path(path, base_path))
         paths.add(_canonical_path(_ALL_TRAILING_SLASHES.sub("/", path), base_path))
     queries = {_canonical_query(query, order) for order in (_by_code_units, _by_encoded_bytes)}
-    return frozenset(
-        _digest(_join(method, one_path, one_query)) for one_path in paths for one_query in queries
-    )
+    return frozenset(_digest(_join(method, one_path, one_query)) for one_path in paths for one_query in queries)
 
 
 def split_target(target: str) -> tuple[str, str]:

@@ -14,8 +14,8 @@ import aiohttp
 from aiohttp import web
 
 from tradepost.sdk.requests import sign_request
+from tradepost.sdk.sample.answering import HTTP, VENDOR
 from tradepost.sdk.sample.descriptor import CHANGES, Document, UnknownChangeError
-from tradepost.sdk.sample.service import HTTP, VENDOR
 from tradepost.sdk.sample.vendor import DescriptorMode, InstalledMode
 from tradepost.sdk.tenants import Tenant
 from tradepost.sdk.tokens import base_path_of
