@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tradepost.testing.pytest_house import point_django_at
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 
@@ -22,3 +24,9 @@ def real_descriptors() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real descriptors at {folder} (set TRADEPOST_REAL_DESCRIPTORS)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(database_server, django_db_modify_db_settings_parallel_suffix) -> None:
+    """Start the database when the first test asks for it; pytest-django calls this before it makes its own in it."""
+    point_django_at(database_server)

@@ -109,6 +109,7 @@ def test_the_server_goes_with_its_owner_whatever_ends_that(folder):
         from tradepost.server.postgres import OwnPostgres
         server = OwnPostgres(Path({str(folder)!r}), for_tests=True)
         server.start()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell starts what runs in its background without it
         print(server.find_running().pid, flush=True)
         signal.pause()
     """

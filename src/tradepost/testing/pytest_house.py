@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -70,20 +70,16 @@ def database_server() -> str:
     return start_database()
 
 
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    database_server: str,
-    django_db_modify_db_settings_parallel_suffix: None,  # noqa: ARG001  names a database for each worker
-) -> None:
-    """Tell Django, which read its settings long ago, where the database is now."""
+def point_django_at(url: str) -> None:
+    """Tell Django, which read its settings before the server ran, where the database is now."""
     from django.db import connections
 
-    parts = urlsplit(database_server)
+    parts = urlsplit(url)
     connections["default"].settings_dict.update(
         HOST=parts.hostname or "",
         PORT=str(parts.port or ""),
-        USER=parts.username or "",
-        PASSWORD=parts.password or "",
+        USER=unquote(parts.username or ""),
+        PASSWORD=unquote(parts.password or ""),
     )
 
 
@@ -122,6 +118,7 @@ def _refuse_strangers(asking: socket.socket, address: Any) -> None:
         return
     host = address[0]
     if host != "localhost" and not (_is_address(host) and ip_address(host.partition("%")[0]).is_loopback):
+        asking.close()  # callers close it for errors of the system only
         raise OutsideWorldError(f"a test tried to connect to {address!r}")
 
 
