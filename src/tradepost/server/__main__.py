@@ -64,7 +64,8 @@ def web(arguments: list[str]) -> int:
     host, _, port = asked.listen.rpartition(":")
     os.environ["TRADEPOST_SERVICE"] = asked.service
     options = ["--interface", "wsgi", "--host", host, "--port", port, "--workers", str(asked.workers)]
-    options += ["--blocking-threads", str(BLOCKING_THREADS), "--respawn-failed-workers", "--no-ws"]
+    # A web program that dies is started again by the supervisor, which counts; so no respawning here.
+    options += ["--blocking-threads", str(BLOCKING_THREADS), "--no-ws"]
     command = [sys.executable, "-m", "granian", *options, "tradepost.server.wsgi:application"]
     os.execv(sys.executable, command)  # noqa: S606  so that signals reach the web server itself
 
