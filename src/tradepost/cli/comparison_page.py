@@ -19,11 +19,11 @@ def print_comparison(comparison: Comparison) -> None:
     console.print(_headline(comparison))
     _print_findings(console, "Problems", "red", comparison.problems)
     if comparison.reasons:
-        console.print(styled("\nBecause", "bold"))
+        _print_title(console, "Because", "bold")
     for reason in comparison.reasons:
         console.print(_line(reason))
     if comparison.separable:
-        console.print(styled("\nCould go out alone, without asking anybody", "bold"))
+        _print_title(console, "Could go out alone, without asking anybody", "bold")
         for pointer in comparison.separable:
             console.print(styled(f"  {pointer}"))
     _print_findings(console, "Warnings", "yellow", comparison.warnings)
@@ -48,6 +48,14 @@ def _line(reason: Reason) -> Text:
 
 def _print_findings(console: Console, title: str, style: str, findings: Sequence[Finding]) -> None:
     if findings:
-        console.print(styled(f"\n{title}", f"bold {style}"))
+        _print_title(console, title, f"bold {style}")
+    by_text: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
-        console.print(styled(f"  {finding.document} {finding.pointer or '(whole document)'}: {finding.text}"))
+        by_text.setdefault((finding.pointer, finding.text), []).append(finding.document)
+    for (pointer, text), documents in by_text.items():
+        console.print(styled(f"  {' and '.join(documents)} {pointer or '(whole document)'}: {text}"))
+
+
+def _print_title(console: Console, title: str, style: str) -> None:
+    console.print()
+    console.print(styled(title, style))
