@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from tradepost.core.addresses import complain_about_base_url, complain_about_path
@@ -21,6 +22,7 @@ _REQUIRED = ("key", "baseUrl", "authentication")
 LIFECYCLE_EVENTS = frozenset({"installed", "enabled", "disabled", "uninstalled"})
 _AUTHENTICATION = frozenset({"jwt", "none"})
 _OBJECTS = ("vendor", "links", "apiMigrations", "modules", "lifecycle", "translations")
+_LIMITED_OBJECTS = ("lifecycle", "apiMigrations")
 _TEXTS: Mapping[str, int] = {"name": 200, "description": 10_000}
 """Optional texts and the most characters each may have."""
 _KNOWN_FIELDS = frozenset({
@@ -40,7 +42,8 @@ class Places(StrEnum):
 class ListingPolicy:
     """What the operator allows in a listing. Lengths are in characters.
 
-    `development` allows plain http, any port and private hosts. `warn_about_places` only warns of them, for
+    `max_members` is for the document itself and for `lifecycle` and `apiMigrations`, whose members each have their own
+    reason. `development` allows plain http, any port and private hosts. `warn_about_places` only warns of them, for
     documents under construction. `forbidden_origins` (such as `https://site.example`) are those of the host
     service itself.
     """
@@ -53,7 +56,8 @@ class ListingPolicy:
     max_key_length: int = 64
     max_scopes: int = 100
     max_scope_length: int = 100
-    max_modules: int = 10_000
+    max_modules: int = 1_000
+    max_members: int = 200
     limits: DocumentLimits = DEFAULT_LIMITS
 
     @property
@@ -77,6 +81,7 @@ def find_listing_problems(document: Mapping[str, Any], policy: ListingPolicy) ->
         *_lifecycle_problems(document),
         *find_fact_problems(document),
         *_limit_problems(document, policy),
+        *_member_problems(document, policy),
         *_type_problems(document),
         *_module_problems(document, policy),
     )
@@ -87,9 +92,9 @@ def find_warnings(document: Mapping[str, Any], policy: ListingPolicy) -> tuple[P
     places.
     """
     return (
-        *_unknown_fields(document),
-        *_unknown_scopes(document),
-        *(_place_warnings(document, policy)),
+        *islice(_unknown_fields(document), policy.max_members),
+        *islice(_unknown_scopes(document), policy.max_scopes),
+        *_place_warnings(document, policy),
     )
 
 
@@ -155,8 +160,8 @@ def _authentication_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
 def _lifecycle_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     lifecycle = document.get("lifecycle", {})
     entries = lifecycle if isinstance(lifecycle, dict) else {}
-    for name in entries:
-        complaint = complain_about_path(entries[name]) if name in LIFECYCLE_EVENTS else None
+    for name in sorted(LIFECYCLE_EVENTS & entries.keys()):
+        complaint = complain_about_path(entries[name])
         if complaint:
             yield Problem(pointer("lifecycle", name), complaint, "lifecycle.path")
     if authentication_type(document) == "jwt" and "installed" not in entries:
@@ -174,9 +179,7 @@ def authentication_type(document: Mapping[str, Any]) -> str | None:
 def _limit_problems(document: Mapping[str, Any], policy: ListingPolicy) -> Iterator[Problem]:
     api_version = document.get("apiVersion")
     if type(api_version) is int and api_version > policy.max_api_version:
-        yield Problem(
-            "/apiVersion", f"apiVersion must be at most {policy.max_api_version}.", "api_version.limit"
-        )
+        yield Problem("/apiVersion", f"apiVersion must be at most {policy.max_api_version}.", "api_version.limit")
     scopes = document.get("scopes")
     if not isinstance(scopes, list):
         return
@@ -187,6 +190,13 @@ def _limit_problems(document: Mapping[str, Any], policy: ListingPolicy) -> Itera
         if isinstance(scope, str) and not 0 < len(scope) <= policy.max_scope_length:
             text = f"A scope must have 1 to {policy.max_scope_length} characters."
             yield Problem(pointer("scopes", place), text, "scopes.length")
+
+
+def _member_problems(document: Mapping[str, Any], policy: ListingPolicy) -> Iterator[Problem]:
+    for where, value in (("", document), *((f"/{name}", document.get(name)) for name in _LIMITED_OBJECTS)):
+        if isinstance(value, Mapping) and len(value) > policy.max_members:
+            text = f"At most {policy.max_members} fields are allowed in one object here."
+            yield Problem(where, text, "field.limit")
 
 
 def _type_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -211,7 +221,7 @@ def _module_problems(document: Mapping[str, Any], policy: ListingPolicy) -> Iter
     modules = document.get("modules")
     if not isinstance(modules, dict):
         return
-    total = sum(len(entries) if isinstance(entries, list) else 1 for entries in modules.values())
+    total = sum(len(entries) or 1 if isinstance(entries, list) else 1 for entries in modules.values())
     if total > policy.max_modules:
         yield Problem("/modules", f"At most {policy.max_modules} modules are allowed.", "modules.limit")
         return
