@@ -99,7 +99,7 @@ def signed_in(view: View) -> View:
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if find_caller(request) is None:
-            return _to_sign_in(request)
+            return to_sign_in(request)
         return view(request, *args, **kwargs)
 
     return guarded
@@ -117,7 +117,7 @@ def operators_only(view: View) -> View:
     return signed_in(guarded)
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Only an address that was asked for with GET is worth coming back to; it never leaves this service."""
     if request.headers.get("HX-Request"):
         answer = HttpResponse(status=401)

@@ -86,14 +86,15 @@ class OutgoingMail(models.Model):
                 fields=["service", "due_at"],
                 name="mail_due",
                 condition=models.Q(sent_at__isnull=True, given_up_at__isnull=True),
-            )
+            ),
+            models.Index(fields=["service", "-decided_at", "-id"], name="mail_listing"),
         ]
 
 
 class AuditEntry(models.Model):
     """One change of state: who did what to which thing, when. Written in the transaction of the change.
 
-    Partitioned by `at` (domain time) through migration 0002; `scope_id` is the vendor or the site it belongs to.
+    Partitioned by `at` (domain time), see foundation/partitions.py; `scope_id` is the vendor or the site it belongs to.
     """
 
     pk = models.CompositePrimaryKey("at", "id")
@@ -113,3 +114,10 @@ class AuditEntry(models.Model):
             models.Index(fields=["scope_id", "-at"], name="audit_scope"),
             models.Index(fields=["subject_kind", "subject_id", "-at"], name="audit_subject"),
         ]
+
+
+class HouseKeeping(models.Model):
+    """When a service is to keep house next."""
+
+    service = models.CharField(max_length=12, unique=True)
+    due_at = models.DateTimeField(help_text="machine time")

@@ -1,10 +1,23 @@
 """Tables that grow are partitioned by time; a default partition takes what no monthly one is made for."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, migrations
 from django.db.models import Model
+
+_registered: list[type[Model]] = []
+
+
+def register(model: type[Model]) -> None:
+    """Let the partitions of a model be made ahead by keeping house."""
+    if model not in _registered:
+        _registered.append(model)
+
+
+def registered() -> Sequence[type[Model]]:
+    return tuple(_registered)
 
 
 class CreatePartitionedModel(migrations.CreateModel):

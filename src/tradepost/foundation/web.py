@@ -7,10 +7,10 @@ from typing import Any
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 
-from tradepost.core.errors import TradepostError
+from tradepost.core.errors import TradepostError, UnauthenticatedError
 
 from . import navigation, problems
-from .callers import find_caller, service_of
+from .callers import find_caller, service_of, to_sign_in
 from .clock import domain_now, machine_now, new_id
 from .configuration import configuration
 
@@ -86,6 +86,8 @@ class KnownErrors:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        if isinstance(error, UnauthenticatedError) and not problems.is_for_machines(request):
+            return to_sign_in(request)
         if isinstance(error, TradepostError):
             return problems.answer_for(request, error)
         if isinstance(error, Http404):
@@ -115,20 +117,20 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  Django's signature
     """The answer where no view takes an address (`handler404`)."""
     return problems.answer_status(request, 404, f"There is nothing at {request.path}.")
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  Django's signature
     return problems.answer_status(request, 400, "The request cannot be read.")
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  Django's signature
     return problems.answer_status(request, 403, "You may not do this.")
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  Django's signature
     """The answer to a form that did not come from our own page, or came too late (`CSRF_FAILURE_VIEW`)."""
     return problems.answer_status(request, 403, "This form is too old or not ours: load the page again and repeat it.")
 

@@ -42,7 +42,10 @@ def _database(url: str) -> dict[str, object]:
 SECRET_KEY = configuration.secret_keys[0]
 SECRET_KEY_FALLBACKS = list(configuration.secret_keys[1:])
 DEBUG = False
-ALLOWED_HOSTS = [*configuration.allowed_hosts, *(urlsplit(u).hostname or "" for u in (configuration.marketplace_url, configuration.host_url))]
+ALLOWED_HOSTS = [
+    *configuration.allowed_hosts,
+    *(urlsplit(u).hostname or "" for u in (configuration.marketplace_url, configuration.host_url)),
+]
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",
@@ -60,8 +63,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "tradepost.foundation.web.RequestLimits",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     *(["tradepost.server.routing.RouteByHost"] if configuration.service == "all" else []),
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -103,10 +106,17 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail from us
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+PASSWORD_RESET_TIMEOUT = 3600
 ACCOUNT_ADAPTER = "tradepost.foundation.accounts.Accounts"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if configuration.development else "https"
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "/accounts/login/"
+CSRF_FAILURE_VIEW = "tradepost.foundation.web.csrf_failure"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # a domain's background work stands in its jobs.py
 
 SESSION_COOKIE_NAME = f"tradepost_{configuration.service}_session"
 CSRF_COOKIE_NAME = f"tradepost_{configuration.service}_csrf"
@@ -134,7 +144,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [HERE / "foundation" / "static", *([configuration.var / "assets"] if (configuration.var / "assets").is_dir() else [])]
+STATICFILES_DIRS = [
+    HERE / "foundation" / "static",
+    *([configuration.var / "assets"] if (configuration.var / "assets").is_dir() else []),
+]
 STATIC_ROOT = configuration.var / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

@@ -11,15 +11,11 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
-GOOD = frozenset(
-    "active approved covered done enabled free healthy live listed offered public running sent succeeded upgraded up".split()
-)
-BAD = frozenset(
-    "broken declined degraded failed gone_wrong given_up rejected refused revoked suspended unreachable".split()
-)
-OPEN = frozenset(
-    "asked calling checking draft due held in_review leased needed pending planned queued submitted todo doing waiting waiting_consent".split()
-)
+# Words of states, from core/states.py and from what the foundation shows; other words get a plain badge.
+GOOD = """active approved covered done enabled free live listed offered public running sent succeeded up upgraded"""
+BAD = """broken declined degraded failed given_up refused rejected revoked suspended unreachable withdrawn"""
+OPEN = """calling checking doing draft due held in_review needed pending planned queued submitted todo waiting"""
+KINDS = {word: kind for kind, words in (("good", GOOD), ("bad", BAD), ("open", OPEN)) for word in words.split()}
 
 
 @register.simple_tag(takes_context=True)
@@ -38,7 +34,7 @@ def machine_when(context: Context, at: datetime | None, empty: str = "never") ->
 def state(value: Any, label: str = "") -> SafeString:
     """Show a state as a badge; the word says it, the colour repeats it."""
     name = str(value)
-    kind = "good" if name in GOOD else "bad" if name in BAD else "open" if name in OPEN else "plain"
+    kind = KINDS.get(name, "plain")
     return format_html('<span class="badge badge-{}">{}</span>', kind, label or name.replace("_", " "))
 
 

@@ -1,7 +1,7 @@
 """Every address of the host service."""
 
-from django.urls import include, path
+from tradepost.server.urls.shared import handler400, handler403, handler404, handler500, urls_of
 
-urlpatterns = [
-    path("accounts/", include("allauth.urls")),
-]
+urlpatterns = urls_of("Tradepost Host", page_modules=[], api_modules=[])
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
