@@ -17,10 +17,7 @@ JOBS ?= 2
 # More arguments for the program a target starts: make run ARGS="--port-base 9000"
 ARGS ?=
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --python-version 3.11
-say = @printf '\033[1m%s\033[0m\n' "$(1)"
-ifeq ($(shell test -t 1 || echo no),no)
-say = @echo "$(1)"
-endif
+say = @echo "== $(1)"
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,7 +41,7 @@ lint: setup ## look at style, types and directions of imports
 	$(call say,Types)
 	@$(BIN)/mypy
 	$(call say,Directions of imports)
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 test: lint ## lint and the quick tests, against the real database
 	$(call say,Tests)

@@ -5,7 +5,10 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import grimp
 
 MOST_LINES = 400
 MOST_FUNCTION_LINES = 75
@@ -103,6 +106,17 @@ def find_strangers(path: str, text: str) -> Iterator[Finding]:
         for what, pattern in STRANGERS.items():
             if pattern.search(line):
                 yield Finding(path, number, f"{what}: {line.strip()[:80]}")
+
+
+def find_cycle(package: str) -> list[str]:
+    """Return modules that import each other in a ring, or nothing; an import within a function counts, too."""
+    graph = grimp.build_graph(package, cache_dir=None)
+    needs = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
 
 
 def python_files(project: Path, *folders: str) -> list[Path]:

@@ -124,6 +124,20 @@ def test_what_only_looks_like_a_trace_is_let_through(text):
     assert list(rules.find_strangers("x", text)) == []
 
 
+def test_no_modules_import_each_other_in_a_ring():
+    assert rules.find_cycle("tradepost") == []
+
+
+def test_a_ring_of_imports_is_found_even_within_functions(tmp_path, monkeypatch):
+    (tmp_path / "ring").mkdir()
+    (tmp_path / "ring" / "__init__.py").touch()
+    (tmp_path / "ring" / "one.py").write_text("from ring import two\n")
+    (tmp_path / "ring" / "two.py").write_text("def late():\n    from ring import one\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert set(rules.find_cycle("ring")) == {"ring.one", "ring.two"}
+
+
 PLANTED = {
     "core/planted.py": "import django\n",
     "core/planted_one.py": "from tradepost.core import planted_two\n",

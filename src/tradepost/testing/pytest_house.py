@@ -28,6 +28,7 @@ SETTINGS = {
     "TRADEPOST_MARKETPLACE_URL": "http://127.0.0.1:8000",
     "TRADEPOST_HOST_URL": "http://127.0.0.1:8001",
 }
+KEPT = ("TRADEPOST_REAL_DESCRIPTORS", "TRADEPOST_TEST_", "TRADEPOST_POSTGRES_")
 # Stands in DATABASE_URL until the server runs: a run of pure tests starts none.
 NOT_YET = "postgresql://tradepost:not-yet@127.0.0.1:9/tradepost"
 
@@ -136,10 +137,16 @@ def _is_address(host: str) -> bool:
 
 
 def _choose_settings() -> None:
-    """Set the environment that the settings are read from; xdist's workers find it set by their parent."""
-    os.environ.update(SETTINGS)
+    """Set the environment that the settings are read from; xdist's workers find it set by their parent.
+
+    What a developer has set for `make run` is no business of the tests.
+    """
     os.environ.setdefault("DATABASE_URL", NOT_YET)
     if WORKER not in os.environ:
+        for name in [name for name in os.environ if name.startswith("TRADEPOST_")]:
+            if not name.startswith(KEPT):
+                del os.environ[name]
+        os.environ.update(SETTINGS)
         var = Path(tempfile.mkdtemp(prefix="tradepost-tests-"))
         _until_the_end.callback(shutil.rmtree, var, ignore_errors=True)
         if (PROJECT / "var" / "assets").is_dir():
