@@ -251,7 +251,10 @@ def test_null_is_missing_for_the_three_fields_the_rules_read(field):
         ("modules", None, "/modules"),
         ("modules", {"webPanels": True}, "/modules/webPanels"),
         ("modules", {"webPanels": [{}, 1]}, "/modules/webPanels/1"),
-        ("modules", {"webPanels": [{}] * 10_001}, "/modules"),
+        ("modules", {"webPanels": [{}] * 1_001}, "/modules"),
+        ("modules", {f"kind{n}": [] for n in range(1_001)}, "/modules"),
+        ("lifecycle", {f"event{n}": "/x" for n in range(201)}, "/lifecycle"),
+        ("apiMigrations", {f"m{n}": True for n in range(201)}, "/apiMigrations"),
         ("lifecycle", [], "/lifecycle"),
         ("vendor", "me", "/vendor"),
         ("vendor", {"name": 1}, "/vendor/name"),
@@ -274,6 +277,15 @@ def test_no_document_crashes_the_reading_and_its_messages_can_be_stored(document
         assert "\x00" not in found.text + found.pointer
         assert found.text.encode()
         assert found.rule
+
+
+def test_a_hostile_document_does_not_get_a_message_for_each_of_its_fields():
+    document = good(**{f"field{n}": n for n in range(5_000)}, scopes=[f"S{n}" for n in range(5_000)])
+
+    _, problems, warnings = read_descriptor(document)
+
+    assert {("", "field.limit"), ("/scopes", "scopes.limit")} == {(found.pointer, found.rule) for found in problems}
+    assert len(warnings) <= 300
 
 
 def test_problems_are_raised_together_with_a_readable_text():

@@ -151,9 +151,7 @@ def _complain_about_place(parts: SplitResult, allowed_ports: Collection[int]) ->
     port = parts.port
     if port is not None and port not in allowed_ports:
         allowed = " or ".join(str(number) for number in sorted(allowed_ports))
-        found.append(
-            Complaint(f"baseUrl must use port {allowed}, not {port}.", "base_url.port", about_place=True)
-        )
+        found.append(Complaint(f"baseUrl must use port {allowed}, not {port}.", "base_url.port", about_place=True))
     host = parts.hostname or ""
     if not is_public_host(host):
         text = f"baseUrl must lie on a public host, not {host}."

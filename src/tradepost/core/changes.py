@@ -60,9 +60,7 @@ def _scope_reasons(old: Facts, new: Facts) -> Iterator[Reason]:
         if lost:
             text = f"The app no longer asks to {shown(plain_words(name))} ({shown(name)})."
         else:
-            text = (
-                f"The app no longer names the scope {shown(name)}, but keeps the right through another one."
-            )
+            text = f"The app no longer names the scope {shown(name)}, but keeps the right through another one."
         yield Reason("scope.removed", "/scopes", Change.MINOR, False, text)
 
 
@@ -105,9 +103,7 @@ def _base_url_text(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return f"The base URL was {_verb('baseUrl', before, after)}."
 
 
-def _member_reasons(
-    rule: str, field: str, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> Iterator[Reason]:
+def _member_reasons(rule: str, field: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Reason]:
     """One reason per member of an object; one for the whole where it is no object, or comes or goes empty."""
     old, new = before.get(field, {}), after.get(field, {})
     if isinstance(old, dict) and isinstance(new, dict) and (old or new):

@@ -67,9 +67,7 @@ class Descriptor:
         return self.lifecycle.get("installed")
 
 
-def parse_descriptor(
-    raw: bytes | Mapping[str, Any], *, policy: ListingPolicy = DEFAULT_LISTING_POLICY
-) -> Descriptor:
+def parse_descriptor(raw: bytes | Mapping[str, Any], *, policy: ListingPolicy = DEFAULT_LISTING_POLICY) -> Descriptor:
     """The descriptor in the bytes or in a parsed document. Raises ProblemsError with *every* problem."""
     document, problems, warnings = read_descriptor(raw, policy=policy)
     if problems or document is None:
@@ -84,9 +82,7 @@ def parse_descriptor(
         scopes=facts.scopes,
         enable_licensing=facts.enable_licensing,
         authentication=authentication_type(document) or "none",
-        lifecycle={
-            name: path for name, path in document.get("lifecycle", {}).items() if name in LIFECYCLE_EVENTS
-        },
+        lifecycle={name: path for name, path in document.get("lifecycle", {}).items() if name in LIFECYCLE_EVENTS},
         vendor_name=vendor.get("name", ""),
         description=document.get("description", ""),
         document=document,

@@ -55,23 +55,17 @@ def read_document(
 ) -> tuple[dict[str, Any] | None, tuple[Problem, ...]]:
     """The JSON object in the bytes, None where there is none, and what is wrong with the text."""
     if len(raw) > limits.max_bytes:
-        return None, (
-            Problem("", f"The document is larger than {limits.max_bytes} bytes.", "document.too_large"),
-        )
+        return None, (Problem("", f"The document is larger than {limits.max_bytes} bytes.", "document.too_large"),)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        return None, (
-            Problem("", f"The document is not UTF-8 text (byte {error.start}).", "document.not_utf8"),
-        )
+        return None, (Problem("", f"The document is not UTF-8 text (byte {error.start}).", "document.not_utf8"),)
     try:
         value = parse_strictly(text)
     except ProblemsError as error:
         return None, error.problems
     if not isinstance(value, dict):
-        found = Problem(
-            "", f"The document must be a JSON object, not {kind_of(value)}.", "document.not_object"
-        )
+        found = Problem("", f"The document must be a JSON object, not {kind_of(value)}.", "document.not_object")
         return None, (found,)
     return value, tuple(find_value_problems(value, limits=limits))
 
@@ -95,9 +89,7 @@ def parse_strictly(text: str) -> Any:
         problem = Problem("", "The document is nested too deeply to be read.", "document.too_deep")
     except ValueError:
         # Python converts no integer of more than 4,300 digits, against attacks by sheer length.
-        problem = Problem(
-            "", "The document holds a number that is too long to be read.", "document.bad_number"
-        )
+        problem = Problem("", "The document holds a number that is too long to be read.", "document.bad_number")
     raise ProblemsError((problem,))
 
 
@@ -187,9 +179,7 @@ def _problems_of_keys(node: object, path: Any) -> list[Problem]:
         ]
     if isinstance(node, dict):
         problems += [
-            Problem(
-                _pointer_of(path), f"The key {shown(key)!r} holds {_unstorable(key)}.", "document.bad_text"
-            )
+            Problem(_pointer_of(path), f"The key {shown(key)!r} holds {_unstorable(key)}.", "document.bad_text")
             for key in node
             if _NOT_STORABLE.search(key)
         ]

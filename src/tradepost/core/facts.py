@@ -51,9 +51,7 @@ def facts_of(document: Mapping[str, Any]) -> Facts:
 
 def find_fact_problems(document: Mapping[str, Any]) -> list[Problem]:
     """Wrong types in the three fields that the rules read."""
-    api_version, scopes, licensing = (
-        document.get(name) for name in ("apiVersion", "scopes", "enableLicensing")
-    )
+    api_version, scopes, licensing = (document.get(name) for name in ("apiVersion", "scopes", "enableLicensing"))
     problems = []
     if api_version is not None and type(api_version) is not int:
         text = f"apiVersion must be an integer, not {kind_of(api_version)}."
@@ -65,9 +63,7 @@ def find_fact_problems(document: Mapping[str, Any]) -> list[Problem]:
         problems.append(Problem("/scopes", f"scopes must be an array, not {kind_of(scopes)}.", "scopes.type"))
     elif scopes is not None:
         problems += [
-            Problem(
-                pointer("scopes", place), f"A scope must be a string, not {kind_of(scope)}.", "scopes.type"
-            )
+            Problem(pointer("scopes", place), f"A scope must be a string, not {kind_of(scope)}.", "scopes.type")
             for place, scope in enumerate(scopes)
             if not isinstance(scope, str)
         ]

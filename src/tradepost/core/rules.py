@@ -262,6 +262,8 @@ _PROBLEMS = (
     _problem("field.required", "`key`, `baseUrl` or `authentication` is missing.", "Nothing works without.", "`{}`"),
     _problem("field.type", "A field has a wrong type.", "It cannot be used.", "`modules` is an array."),
     _problem("field.long", "A text is too long.", _LIMITS, "`name` of 1,000 characters.", _OURS),
+    _problem("field.limit", "More than 200 fields in the document, `lifecycle` or `apiMigrations`.", _LIMITS,
+             "201 of them.", _OURS),
     _problem("field.unknown", "Warning: a field is not known.", "It has no effect.", "`//baseUrl`", "domain.md 1.6"),
     _problem("key.type", "`key` is no string.", "It names the app.", "`7`"),
     _problem("key.form", "`key` holds other characters than letters, digits, `-`, `.` and `_`.",
@@ -301,7 +303,7 @@ _PROBLEMS = (
     _problem("licensing.type", "`enableLicensing` is no boolean.", "Paid or free is not guessed.", '`"yes"`'),
     _problem("module.type", "A module type holds neither an array of objects nor an object.", "It cannot be shown.",
              '`"webPanels": true`'),
-    _problem("modules.limit", "More than 10,000 modules.", _LIMITS, "10,001 of them.", _OURS),
+    _problem("modules.limit", "More than 1,000 modules.", _LIMITS, "1,001 of them.", _OURS),
 )  # fmt: skip
 
 RULES: Mapping[str, RuleInfo] = MappingProxyType(
