@@ -170,9 +170,7 @@ async def serve(mailbox: Mailbox, *, smtp: Address, http: Address, until: asynci
     loop = asyncio.get_running_loop()
 
     def session() -> SMTP:
-        return SMTP(
-            mailbox, data_size_limit=LARGEST_MESSAGE, enable_SMTPUTF8=True, hostname="tradepost", loop=loop
-        )
+        return SMTP(mailbox, data_size_limit=LARGEST_MESSAGE, enable_SMTPUTF8=True, hostname="tradepost", loop=loop)
 
     post = await loop.create_server(session, smtp.host, smtp.port)
     runner = web.AppRunner(make_web_app(mailbox), access_log=None)

@@ -52,9 +52,7 @@ def page_of_list(mails: Sequence[Mail], *, to: str) -> str:
 
 def page_of_message(mail: Mail) -> str:
     """Return one mail: text with links to click, the HTML part in a powerless frame, headers."""
-    headers = "".join(
-        f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in mail.headers
-    )
+    headers = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in mail.headers)
     drawn = ""
     if mail.html:
         # An empty `sandbox` takes scripts, forms, top-level links and the origin away from the document.

@@ -270,9 +270,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("action", choices=["start", "stop", "url", "status"])
     parser.add_argument("--test", action="store_true", help="the one for tests, which forgets at a power cut")
     asked = parser.parse_args(arguments)
-    server = OwnPostgres(
-        database_folder("postgres-by-hand" if asked.test else "postgres"), for_tests=asked.test
-    )
+    server = OwnPostgres(database_folder("postgres-by-hand" if asked.test else "postgres"), for_tests=asked.test)
     try:
         return _do(server, asked.action)
     except NoPostgresError as error:
