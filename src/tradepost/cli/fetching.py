@@ -10,7 +10,7 @@ import urllib.request
 from typing import IO
 from urllib.parse import SplitResult, urlsplit
 
-from tradepost.cli.reading import UnreadableError
+from tradepost.cli.unreadable import UnreadableError
 
 _SECONDS = 10.0
 """For the whole answer, all redirects included."""

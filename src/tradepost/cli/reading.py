@@ -3,11 +3,9 @@
 import sys
 from pathlib import Path
 
+from tradepost.cli.unreadable import UnreadableError
+
 STANDARD_INPUT = "-"
-
-
-class UnreadableError(Exception):
-    """The bytes cannot be had at all; the message says why."""
 
 
 def is_address(place: str) -> bool:

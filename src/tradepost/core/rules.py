@@ -17,7 +17,7 @@ class Subject(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RuleInfo:
+class ExplainedRule:
     """One rule: when it applies, why it is so, an example, and where the rule comes from."""
 
     name: str
@@ -28,8 +28,8 @@ class RuleInfo:
     source: str
 
 
-def _rule(name: str, subject: Subject, trigger: str, why: str, example: str, source: str) -> RuleInfo:
-    return RuleInfo(name, subject, trigger, why, example, source)
+def _rule(name: str, subject: Subject, trigger: str, why: str, example: str, source: str) -> ExplainedRule:
+    return ExplainedRule(name, subject, trigger, why, example, source)
 
 
 _UPGRADES = "domain.md 1.1, 1.4"
@@ -240,8 +240,8 @@ _REVIEW = (
 )  # fmt: skip
 
 
-def _problem(name: str, trigger: str, why: str, example: str, source: str = _SCHEMA) -> RuleInfo:
-    return RuleInfo(name, Subject.PROBLEM, trigger, why, example, source)
+def _problem(name: str, trigger: str, why: str, example: str, source: str = _SCHEMA) -> ExplainedRule:
+    return ExplainedRule(name, Subject.PROBLEM, trigger, why, example, source)
 
 
 _LIMITS = "Everything from outside has a limit."
@@ -306,7 +306,7 @@ _PROBLEMS = (
     _problem("modules.limit", "More than 1,000 modules.", _LIMITS, "1,001 of them.", _OURS),
 )  # fmt: skip
 
-RULES: Mapping[str, RuleInfo] = MappingProxyType(
+RULES: Mapping[str, ExplainedRule] = MappingProxyType(
     {rule.name: rule for rule in (*_NUMBERING, *_REFUSALS, *_CONSENT, *_REVIEW, *_PROBLEMS)}
 )
 """Rule name -> its explanation."""

@@ -50,9 +50,7 @@ _ALWAYS_EARLY: Final = 10
 one start to more than the interval after the last: 3 minutes of 5 h, 14 minutes of 24 h."""
 
 
-def next_start(
-    started: datetime, *, interval: timedelta, seed: str, jitter: float = START_JITTER
-) -> datetime:
+def next_start(started: datetime, *, interval: timedelta, seed: str, jitter: float = START_JITTER) -> datetime:
     """When to start again: at most `interval` after the last start, and at least `interval * (1 - jitter)`.
 
     The same start and seed give the same answer, other seeds others, so that what began together
@@ -138,9 +136,7 @@ def retry_lifecycle(
     return backoff(attempts, first=first, cap=cap, seed=seed)
 
 
-def _next_try(
-    started: datetime, *, failures: int, seed: str, interval: timedelta, first_retry: timedelta
-) -> datetime:
+def _next_try(started: datetime, *, failures: int, seed: str, interval: timedelta, first_retry: timedelta) -> datetime:
     if failures == 0:
         return next_start(started, interval=interval, seed=seed)
     started = as_utc(started)

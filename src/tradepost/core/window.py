@@ -37,16 +37,12 @@ class MaintenanceWindow:
     def __post_init__(self) -> None:
         for edge in (self.start, self.end):
             if edge.tzinfo is not None:
-                raise InvalidInputError(
-                    "A maintenance window is in the site's own zone; its times name none."
-                )
+                raise InvalidInputError("A maintenance window is in the site's own zone; its times name none.")
             if edge.second or edge.microsecond:
                 raise InvalidInputError("A maintenance window starts and ends on a whole minute.")
         if self.length > LONGEST_WINDOW:
             hours = LONGEST_WINDOW // timedelta(hours=1)
-            raise InvalidInputError(
-                f"A maintenance window is at most {hours} hours long, but {self} is longer."
-            )
+            raise InvalidInputError(f"A maintenance window is at most {hours} hours long, but {self} is longer.")
 
     @classmethod
     def parse(cls, text: str, *, pointer: str = "") -> Self:

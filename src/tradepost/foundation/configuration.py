@@ -104,7 +104,7 @@ def read_configuration(environment: Mapping[str, str]) -> Configuration:
 
 
 # Read by the supervisor and the tests, not by a service.
-IGNORED = (PREFIX + "PORT_", PREFIX + "REAL_DESCRIPTORS", PREFIX + "TEST_")
+IGNORED = (PREFIX + "PORT_", PREFIX + "POSTGRES_", PREFIX + "REAL_DESCRIPTORS", PREFIX + "TEST_")
 DEVELOPMENT_KEY = "development-only-key-that-protects-nothing-0000"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tradepost.foundation.configuration import ConfigurationError, configuration
+from tradepost.server.routing import HOST_NAMES
 
 HERE = Path(__file__).resolve().parent.parent
 
@@ -45,6 +46,7 @@ DEBUG = False
 ALLOWED_HOSTS = [
     *configuration.allowed_hosts,
     *(urlsplit(u).hostname or "" for u in (configuration.marketplace_url, configuration.host_url)),
+    *(HOST_NAMES if configuration.service == "all" else ()),
 ]
 INSTALLED_APPS = [
     "unfold",
@@ -148,8 +150,7 @@ STATICFILES_DIRS = [
     HERE / "foundation" / "static",
     *([configuration.var / "assets"] if (configuration.var / "assets").is_dir() else []),
 ]
-STATIC_ROOT = configuration.var / "static"
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = True  # files are served from where they lie; nothing is collected
 WHITENOISE_AUTOREFRESH = False
 
 LOGGING = {

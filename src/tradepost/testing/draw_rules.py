@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tradepost.core.rules import RULES, RuleInfo, Subject
+from tradepost.core.rules import RULES, ExplainedRule, Subject
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "rules.md"
 COMMAND = ".venv/bin/python -m tradepost.testing.draw_rules"
@@ -30,7 +30,7 @@ def _lines() -> Iterator[str]:
                 yield _section(rule)
 
 
-def _section(rule: RuleInfo) -> str:
+def _section(rule: ExplainedRule) -> str:
     return (
         f"### {rule.name}\n\n{rule.trigger}\n\n* Why: {rule.why}\n* Example: {rule.example}\n* Source: {rule.source}\n"
     )

@@ -29,7 +29,7 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=False):
     """What every message is: frozen, with named fields; unknown ones are ignored, so that either side may be newer."""
 
 
-class EnrolmentRequest(Message):
+class EnrolmentRequest(Message, frozen=True):
     """A host service introduces itself. `base_url` is where apps reach it and where its public keys are."""
 
     code: Annotated[str, Meta(min_length=8, max_length=100)]
@@ -37,7 +37,7 @@ class EnrolmentRequest(Message):
     product: Short = "jira"
 
 
-class Enrolment(Message):
+class Enrolment(Message, frozen=True):
     """The answer: the host's name at the marketplace and its credential, shown this once."""
 
     host: UUID
@@ -45,14 +45,14 @@ class Enrolment(Message):
     credential: str
 
 
-class Running(Message):
+class Running(Message, frozen=True):
     """What one installation runs; `version` is None while its first installation is under way."""
 
     app: AppKey
     version: Number | None
 
 
-class SiteCheck(Message):
+class SiteCheck(Message, frozen=True):
     """One site and the apps on it."""
 
     site: UUID
@@ -61,13 +61,13 @@ class SiteCheck(Message):
     installations: Annotated[list[Running], Meta(max_length=500)]
 
 
-class Check(Message):
+class Check(Message, frozen=True):
     """What may these sites move to?"""
 
     sites: Annotated[list[SiteCheck], Meta(max_length=MOST_SITES)]
 
 
-class Reason(Message):
+class Reason(Message, frozen=True):
     """Why a version was made: a stable rule, where in the descriptor, and a sentence."""
 
     rule: Short
@@ -77,7 +77,7 @@ class Reason(Message):
     text: str
 
 
-class OfferedVersion(Message):
+class OfferedVersion(Message, frozen=True):
     """A version sites may move to. `order_key` orders versions; `build` is absent where it does not fit.
 
     `descriptor` is the SHA-256 of the descriptor's bytes, which `GET /wire/1/descriptors/{sha256}` returns.
@@ -93,7 +93,7 @@ class OfferedVersion(Message):
     reasons: list[Reason] = []
 
 
-class Offer(Message):
+class Offer(Message, frozen=True):
     """This site may move this app to this version."""
 
     site: UUID
@@ -101,7 +101,7 @@ class Offer(Message):
     version: Number
 
 
-class CheckAnswer(Message):
+class CheckAnswer(Message, frozen=True):
     """Offers for installations that do not run the newest offered version, and what those versions are.
 
     `unknown` lists apps the marketplace does not offer to this host any more: they keep running what they run.
@@ -112,7 +112,7 @@ class CheckAnswer(Message):
     unknown: list[AppKey] = []
 
 
-class Report(Message):
+class Report(Message, frozen=True):
     """What an installation runs and waits for. Sent at least once; a lower `sequence` than known is old news.
 
     `state` is current, scheduled, waiting_consent, declined, waiting_window, failed, installing, install_failed or
@@ -133,20 +133,20 @@ class Report(Message):
     enabled: bool = True
 
 
-class Reports(Message):
+class Reports(Message, frozen=True):
     """A batch of reports."""
 
     reports: Annotated[list[Report], Meta(max_length=MOST_REPORTS)]
 
 
-class ReportsAnswer(Message):
+class ReportsAnswer(Message, frozen=True):
     """How many were new; the rest were known or old. `unknown` names sites or apps that are not this host's."""
 
     accepted: int
     unknown: list[UUID] = []
 
 
-class CatalogEntry(Message):
+class CatalogEntry(Message, frozen=True):
     """One app a site can install, at its newest offered version."""
 
     app: AppKey
@@ -156,7 +156,7 @@ class CatalogEntry(Message):
     version: OfferedVersion
 
 
-class Catalog(Message):
+class Catalog(Message, frozen=True):
     """A page of the public catalogue; `next` is handed back as `?after=` for the next page."""
 
     entries: list[CatalogEntry]

@@ -1,0 +1,1 @@
+"""`make demo`: the story of one app, told by the running house itself."""
