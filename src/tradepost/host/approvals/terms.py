@@ -1,0 +1,15 @@
+"""Terms as they are kept with an approval."""
+
+from typing import Any
+
+from tradepost.core.consent import Terms
+
+
+def to_json(terms: Terms) -> dict[str, Any]:
+    """The stored form."""
+    return {"rights": sorted(terms.rights), "paid": terms.paid, "api_version": terms.api_version}
+
+
+def from_json(stored: dict[str, Any]) -> Terms:
+    """Read what `to_json` wrote."""
+    return Terms(frozenset(stored["rights"]), stored["paid"], stored["api_version"])

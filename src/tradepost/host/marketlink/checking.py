@@ -1,0 +1,166 @@
+"""Sites asking the marketplace: claim those that are due, ask once for all of them, record the answer set-wise.
+
+The marketplace is asked outside of any transaction; what it answered is recorded over what holds then, in one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from tradepost.core.errors import TradepostError
+from tradepost.core.schedule import next_check
+from tradepost.core.states import InstallationState
+from tradepost.foundation.clock import machine_now, new_id
+from tradepost.foundation.configuration import configuration
+from tradepost.host.installing.models import Installation
+from tradepost.host.installing.versions import find_known, learn
+from tradepost.host.sites.models import Site
+from tradepost.host.upgrading.offering import Offered, take_offers
+from tradepost.wire import messages as wire
+
+from .client import MarketplaceClient, MarketplaceError, MarketplaceProblem, marketplace
+from .commands import note_problem
+from .queries import is_linked
+
+BATCH = 200
+LEASE = timedelta(minutes=5)
+_RUNNING_SOMETHING = (InstallationState.ENABLED, InstallationState.DISABLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a batch of sites learnt: offers with versions that can be taken here, and what could not be, by app."""
+
+    offered: Offered
+    refused: dict[tuple[str, str], str] = field(default_factory=dict)
+    offers: tuple[wire.Offer, ...] = ()
+
+    def problems_of(self, site_id: UUID) -> str:
+        """What of the offers to a site could not be taken, in words."""
+        mine = sorted({(o.app, o.version) for o in self.offers if o.site == site_id} & set(self.refused))
+        return " ".join(f"{app} {number}: {self.refused[app, number]}" for app, number in mine)[:2000]
+
+
+def check_due(now: datetime) -> int:
+    """Let a batch of sites that are due ask what they may move to; return how many were taken up."""
+    if not is_linked():
+        return 0
+    lease = new_id()
+    sites = claim(now, lease)
+    if not sites:
+        return 0
+    try:
+        client = marketplace()
+        answer = _read_answer(client, client.check(question(sites)), sites, now)
+    except MarketplaceError as error:
+        _record_failure(sites, lease, str(error), now)
+    else:
+        _record_answer(sites, lease, answer, now)
+    return len(sites)
+
+
+def claim(now: datetime, lease: UUID) -> list[Site]:
+    """Put the lease on sites that are due and free, those due longest first."""
+    machine = machine_now()
+    most = min(BATCH, configuration.limits.checks_per_request, wire.MOST_SITES)
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [lease, machine + LEASE, now, machine, most])
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(Site.objects.filter(pk__in=ids, check_lease=lease).order_by("pk"))
+
+
+_CLAIM = """
+    UPDATE sites_site SET check_lease = %s, check_lease_until = %s
+    WHERE id IN (
+        SELECT id FROM sites_site
+        WHERE next_check_at <= %s AND (check_lease_until IS NULL OR check_lease_until < %s)
+        ORDER BY next_check_at LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id
+"""
+
+
+def question(sites: Sequence[Site]) -> wire.Check:
+    """What the sites ask: only apps that run; what is being installed is what an administrator was shown."""
+    running: dict[UUID, list[wire.Running]] = {site.pk: [] for site in sites}
+    rows = Installation.objects.filter(
+        site_id__in=running, state__in=_RUNNING_SOMETHING, running__isnull=False
+    ).values_list("site_id", "app_key", "running__number")
+    for site_id, app, number in rows:
+        running[site_id].append(wire.Running(app=app, version=number))
+    return wire.Check(
+        sites=[
+            wire.SiteCheck(site=site.pk, base_url=site.base_url, name=site.name, installations=running[site.pk])
+            for site in sites
+        ]
+    )
+
+
+def _read_answer(client: MarketplaceClient, answer: wire.CheckAnswer, sites: Sequence[Site], now: datetime) -> Answered:
+    """Learn what is new, once per version. What cannot be taken here is not taken, and said to the sites concerned."""
+    asked = {site.pk for site in sites}
+    offers = tuple(offer for offer in answer.offers if offer.site in asked)
+    wanted = {(offer.app, offer.version) for offer in offers}
+    versions = find_known(wanted)
+    refused: dict[tuple[str, str], str] = {}
+    for told in answer.versions:
+        pair = (told.app, told.version)
+        if pair in wanted:
+            try:
+                versions[pair] = learn(told, client, now)
+            except MarketplaceError as error:
+                if error.kind is not MarketplaceProblem.NOT_THERE:
+                    raise
+                refused[pair] = str(error)
+            except TradepostError as error:
+                versions.pop(pair, None)
+                refused[pair] = f"This version cannot be taken here: {error}"
+    for pair in wanted - set(versions) - set(refused):
+        refused[pair] = "The marketplace offered this version and did not say what it is."
+    taken = {(o.site, o.app): versions[o.app, o.version] for o in offers if (o.app, o.version) in versions}
+    kept = frozenset((o.site, o.app) for o in offers if (o.app, o.version) in refused)
+    return Answered(Offered(taken, kept), refused, offers)
+
+
+def _record_answer(sites: Sequence[Site], lease: UUID, answer: Answered, now: datetime) -> None:
+    with transaction.atomic():
+        mine = _still_mine(sites, lease)
+        take_offers(frozenset(site.pk for site in mine), answer.offered, now=now)
+        for site in mine:
+            site.last_check_at, site.check_failures = now, 0
+            site.check_problem = answer.problems_of(site.pk)
+        _give_back(mine, now)
+    note_problem("")
+
+
+def _record_failure(sites: Sequence[Site], lease: UUID, text: str, now: datetime) -> None:
+    """Nobody loses anything: sites keep what they run and ask again sooner, ever less often."""
+    with transaction.atomic():
+        mine = _still_mine(sites, lease)
+        for site in mine:
+            site.check_failures += 1
+            site.check_problem = text
+        _give_back(mine, now)
+    note_problem(text)
+
+
+def _still_mine(sites: Sequence[Site], lease: UUID) -> list[Site]:
+    rows = Site.objects.select_for_update().filter(pk__in=[site.pk for site in sites], check_lease=lease)
+    return list(rows.order_by("pk"))
+
+
+def _give_back(sites: Sequence[Site], now: datetime) -> None:
+    interval = configuration.policy.check_interval
+    for site in sites:
+        site.check_lease = site.check_lease_until = None
+        site.next_check_at = next_check(now, failures=site.check_failures, interval=interval, seed=site.base_url)
+    Site.objects.bulk_update(
+        sites,
+        [
+            "check_lease", "check_lease_until", "next_check_at", "last_check_at", "check_failures", "check_problem",
+        ],
+        batch_size=200,
+    )  # fmt: skip

@@ -1,0 +1,155 @@
+"""Talking to the marketplace by the contract in `tradepost.wire`.
+
+Its address was given by our operator and not by a stranger, so it may be private; the exception holds for exactly
+that origin, because redirects are not followed and no other address is ever asked with this client.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from ipaddress import ip_network
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from tradepost.core.errors import ConflictError
+from tradepost.foundation import outgoing
+from tradepost.foundation.configuration import configuration
+from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, OutgoingResponse, Purpose, Timeout
+from tradepost.foundation.secrets import unseal
+from tradepost.wire import messages as wire
+
+from .models import MarketplaceLink
+
+Answer = TypeVar("Answer")
+MOST_BYTES = 16 * 1024 * 1024
+"""Of one answer: 500 sites with many apps each, all with offers, stay far below."""
+
+
+class MarketplaceProblem(StrEnum):
+    """What kind of trouble there is with the marketplace."""
+
+    NOT_LINKED = "not_linked"
+    DOWN = "down"
+    REFUSED = "refused"
+    NOT_THERE = "not_there"
+    NONSENSE = "nonsense"
+
+
+class MarketplaceError(ConflictError):
+    """The marketplace cannot be asked, or what it answered cannot be used. The text is for people."""
+
+    title = "The marketplace cannot be used now"
+
+    def __init__(self, kind: MarketplaceProblem, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class MarketplaceClient:
+    """The marketplace at `url`, asked with our `credential`. Every call raises MarketplaceError."""
+
+    url: str
+    credential: str = ""
+
+    def enrol(self, message: wire.EnrolmentRequest) -> wire.Enrolment:
+        """Hand in a one-time code and get our own credential."""
+        return self._post("/enrolment", message, wire.Enrolment)
+
+    def check(self, message: wire.Check) -> wire.CheckAnswer:
+        """Ask what sites may move to."""
+        return self._post("/checks", message, wire.CheckAnswer)
+
+    def report(self, message: wire.Reports) -> wire.ReportsAnswer:
+        """Say what installations run."""
+        return self._post("/reports", message, wire.ReportsAnswer)
+
+    def apps(self, *, after: str = "") -> wire.Catalog:
+        """One page of the public catalogue."""
+        return self._get(f"/apps?after={quote(after, safe='')}" if after else "/apps", wire.Catalog)
+
+    def app(self, key: str) -> wire.CatalogEntry:
+        """One app of the catalogue."""
+        return self._get(f"/apps/{quote(key, safe='')}", wire.CatalogEntry)
+
+    def descriptor(self, digest: str) -> bytes:
+        """The bytes whose SHA-256 (hex) is `digest`."""
+        limit = configuration.limits.document_bytes
+        body = self._ask("GET", f"/descriptors/{digest}", None, limit).body
+        if sha256(body).hexdigest() != digest:
+            raise MarketplaceError(
+                MarketplaceProblem.NONSENSE, "The marketplace sent another descriptor than it named."
+            )
+        return body
+
+    def _post(self, path: str, message: wire.Message, answer: type[Answer]) -> Answer:
+        return _read(self._ask("POST", path, msgspec.json.encode(message), MOST_BYTES), answer)
+
+    def _get(self, path: str, answer: type[Answer]) -> Answer:
+        return _read(self._ask("GET", path, None, MOST_BYTES), answer)
+
+    def _ask(self, method: str, path: str, body: bytes | None, most_bytes: int) -> OutgoingResponse:
+        headers = [("Accept", "application/json")]
+        if body is not None:
+            headers.append(("Content-Type", "application/json"))
+        if self.credential:
+            headers.append(("Authorization", f"Bearer {self.credential}"))
+        limits = configuration.limits
+        try:
+            request = OutgoingRequest(
+                method,
+                self.url + wire.PREFIX + path,
+                headers=tuple(headers),
+                body=body,
+                timeout=Timeout(connect=limits.connect_seconds, total=limits.total_seconds * 3),
+                max_bytes=most_bytes,
+                purpose=Purpose.WIRE,
+            )
+            response = _wire_client().send(request)
+        except OutgoingError as error:
+            text = f"The marketplace cannot be reached: {error.text}"
+            raise MarketplaceError(MarketplaceProblem.DOWN, text) from error
+        _check_status(response)
+        return response
+
+
+def marketplace() -> MarketplaceClient:
+    """The marketplace this host service is linked to. Raises MarketplaceError when it is linked to none."""
+    link = MarketplaceLink.objects.first()
+    if link is None:
+        text = "This host service is not linked to a marketplace yet; an operator enrols it with a code."
+        raise MarketplaceError(MarketplaceProblem.NOT_LINKED, text)
+    return MarketplaceClient(link.url, unseal(link.sealed_credential))
+
+
+def _check_status(response: OutgoingResponse) -> None:
+    status = response.status
+    if status in {200, 201}:
+        return
+    if status in {401, 403}:
+        text = "The marketplace refuses our credential; an operator has to enrol this host service again."
+        raise MarketplaceError(MarketplaceProblem.REFUSED, text)
+    if status == 404:
+        raise MarketplaceError(MarketplaceProblem.NOT_THERE, "The marketplace does not offer this to us.")
+    kind = MarketplaceProblem.DOWN if status >= 500 or status == 429 else MarketplaceProblem.NONSENSE
+    raise MarketplaceError(kind, f"The marketplace answered with status {status}.")
+
+
+def _read(response: OutgoingResponse, answer: type[Answer]) -> Answer:
+    try:
+        return msgspec.json.decode(response.body, type=answer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        text = f"The marketplace answered something that is not in the contract: {str(error)[:200]}"
+        raise MarketplaceError(MarketplaceProblem.NONSENSE, text) from error
+
+
+_EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+_own_client = outgoing.GuardedClient(outgoing.AddressRules(development=True, allowed_networks=_EVERYWHERE))
+
+
+def _wire_client() -> outgoing.OutgoingClient:
+    """The client for the marketplace's own origin; a simulation's client takes its place like everywhere."""
+    present = outgoing.current()
+    return _own_client if isinstance(present, outgoing.GuardedClient) else present

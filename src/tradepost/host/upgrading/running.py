@@ -1,0 +1,154 @@
+"""Carrying out upgrades: claim, start, commit, call the apps, record each answer over what was read.
+
+A worker may die at any point. Before its calls: the lease runs out and another starts again. After a call and before
+its record: the app is called again with the identical body. After the record: the lease is gone and nothing is left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from tradepost.core.plan import Nothing, Plan, Start, Wait, plan_upgrade
+from tradepost.core.states import UpgradeEvent, UpgradeState
+from tradepost.foundation import outgoing
+from tradepost.foundation.clock import machine_now, new_id
+from tradepost.foundation.configuration import configuration
+from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
+from tradepost.foundation.secrets import UnreadableSecretError
+from tradepost.host.approvals.asking import consent_policy
+from tradepost.host.installing.models import Installation
+from tradepost.host.marketlink.reports import report
+
+from .lifecycle import InstalledCall, installed_call, needs_call
+from .planning import audit_upgrade, move, replan, show
+from .queries import Sight, look_at, with_versions
+from .recording import NOT_CALLED, Outcome, record_outcome
+
+BATCH = 100
+LEASE = timedelta(minutes=6)
+"""Machine time. The slowest batch is a hundred calls to one host, 4 at once, 10 seconds each: 250 seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An upgrade this worker may carry out while the lease is its own. `call` is None where nothing is to be told."""
+
+    installation_id: UUID
+    upgrade_id: UUID
+    lease: UUID
+    attempt: int
+    call: InstalledCall | None
+    problem: str = ""
+
+
+def upgrade_due(now: datetime) -> int:
+    """Carry out a batch of upgrades that are due; return how many installations were taken up."""
+    lease = new_id()
+    claimed = claim(now, lease)
+    if not claimed:
+        return 0
+    started = start(claimed, lease, now)
+    for each, outcome in zip(started, call_apps(started), strict=True):
+        record_outcome(each.installation_id, each.upgrade_id, each.lease, outcome, now=now)
+    return len(claimed)
+
+
+def claim(now: datetime, lease: UUID, *, most: int = BATCH) -> list[UUID]:
+    """Put the lease on installations that are due and free, those due longest first; return their ids."""
+    machine = machine_now()
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, [lease, machine + LEASE, now, machine, most])
+        return [row[0] for row in cursor.fetchall()]
+
+
+_CLAIM = """
+    UPDATE installing_installation SET lease = %s, lease_until = %s
+    WHERE id IN (
+        SELECT id FROM installing_installation
+        WHERE due_at IS NOT NULL AND due_at <= %s AND (lease_until IS NULL OR lease_until < %s)
+        ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id
+"""
+
+
+@transaction.atomic
+def start(ids: Sequence[UUID], lease: UUID, now: datetime) -> list[Started]:
+    """Decide for each claimed installation, and mark those that are to be called; the rest wait, with reasons."""
+    rows = Installation.objects.select_for_update(of=("self",)).filter(pk__in=ids, lease=lease).order_by("pk")
+    started = []
+    for sight in look_at(list(with_versions(rows))):
+        plan = plan_upgrade(sight.facts, now=now, policy=consent_policy())
+        if isinstance(plan, Start) and _is_for(sight, plan):
+            started.append(_begin(sight, now))
+        else:
+            _do_not_begin(sight, plan, now)
+    return started
+
+
+def call_apps(started: Sequence[Started]) -> list[Outcome]:
+    """Call the apps, some at once, never more than the limit at one host. Not to be used inside a transaction."""
+    limits = configuration.limits
+    issued_at = machine_now()
+    to_call = [each for each in started if each.call is not None]
+    answers = outgoing.current().send_all(
+        [each.call.request(issued_at=issued_at) for each in to_call if each.call],
+        at_once_per_host=limits.at_once_per_host,
+        at_once=limits.at_once,
+    ) if to_call else []  # fmt: skip
+    by_id = {each.installation_id: answer for each, answer in zip(to_call, answers, strict=True)}
+    return [_outcome(each, by_id.get(each.installation_id)) for each in started]
+
+
+def _outcome(started: Started, answer: OutgoingResponse | OutgoingError | None) -> Outcome:
+    if started.problem:
+        return Outcome(call=None, answer=None, problem=started.problem)
+    return Outcome(call=started.call, answer=answer if started.call is not None else NOT_CALLED)
+
+
+def _is_for(sight: Sight, plan: Start) -> bool:
+    """Whether the open upgrade is the one that is to start; after an offer came in between it is not."""
+    upgrade = sight.upgrade
+    return upgrade is not None and upgrade.to_number == plan.target.number
+
+
+def _begin(sight: Sight, now: datetime) -> Started:
+    installation, upgrade = sight.installation, sight.upgrade
+    assert upgrade is not None
+    assert installation.newest is not None
+    assert installation.lease is not None
+    move(upgrade, UpgradeEvent.STARTED, now=now, attempts=upgrade.attempts + 1)
+    call, problem = None, ""
+    if needs_call(installation.newest):
+        try:
+            call = installed_call(installation, installation.site, installation.newest)
+        except UnreadableSecretError as error:
+            problem = str(error)
+    return Started(installation.pk, upgrade.id, installation.lease, upgrade.attempts, call, problem=problem)
+
+
+def _do_not_begin(sight: Sight, plan: Plan, now: datetime) -> None:
+    """Give the installation back: it waits, or its plan has changed since the upgrade was made."""
+    installation, upgrade = sight.installation, sight.upgrade
+    installation.lease = installation.lease_until = None
+    if upgrade is not None and upgrade.state == UpgradeState.APPLYING:
+        # Its worker died, and what it was doing is not what is to be done now.
+        move(upgrade, UpgradeEvent.FAILED, now=now, last_failure="The worker was stopped.")
+    if isinstance(plan, Wait) and plan.until is not None and upgrade is not None:
+        if (installation.because, installation.until) != (plan.because, plan.until):
+            installation.since = now if installation.because != plan.because else installation.since
+            show(installation, because=plan.because, text=plan.text, until=plan.until)
+            audit_upgrade("upgrade.waits", upgrade, now, actor="upgrading", because=plan.because)
+            report(installation, now)
+        installation.due_at = plan.until
+        installation.save(update_fields=["lease", "lease_until", "because", "text", "until", "since", "due_at"])
+        return
+    installation.save(update_fields=["lease", "lease_until"])
+    if isinstance(plan, Nothing) and installation.running is None:
+        installation.due_at = None
+        installation.save(update_fields=["due_at"])
+        return
+    replan(installation, now=now)
