@@ -62,6 +62,7 @@ class Listing(models.Model):
     degraded_at = models.DateTimeField(null=True, help_text="domain time")
     held_at = models.DateTimeField(null=True, help_text="domain time; no version is made while held")
     held_reason = models.TextField(blank=True)
+    resumed_at = models.DateTimeField(null=True, help_text="domain time; versions count towards a hold from here on")
 
     offered = models.ForeignKey("releases.AppVersion", null=True, on_delete=models.PROTECT, related_name="+")
     offer_serial = models.BigIntegerField(default=0)
@@ -83,6 +84,10 @@ class Listing(models.Model):
 
 
 class OfferSerial(models.Model):
-    """One row, raised in every transaction that changes what is offered; catalogues ask for what is newer."""
+    """One row, raised in every transaction that changes what is offered; in-process catalogues ask for what is newer.
+
+    `epoch` is drawn when the row is made: a catalogue that knows another one belongs to another database.
+    """
 
     value = models.BigIntegerField(default=0)
+    epoch = models.UUIDField(default=uuid.uuid4)

@@ -1,0 +1,276 @@
+"""What people do with vendors and listings."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+
+from tradepost.core.descriptor import Descriptor, parse_descriptor
+from tradepost.core.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    Problem,
+    ProblemsError,
+)
+from tradepost.core.release import Refusal
+from tradepost.core.schedule import next_poll
+from tradepost.core.states import LISTING, ListingEvent, ListingState, advance
+from tradepost.foundation import audit, mail
+from tradepost.foundation.callers import Caller
+from tradepost.foundation.clock import new_id
+from tradepost.foundation.configuration import configuration
+from tradepost.foundation.models import User
+from tradepost.marketplace.hosts import queries as hosts
+from tradepost.marketplace.notices.commands import NoticeKind, tell_vendor
+from tradepost.marketplace.releases import commands as releases
+from tradepost.marketplace.releases import queries as versions
+from tradepost.marketplace.watching import commands as watching
+from tradepost.marketplace.watching.fetching import Understood
+
+from . import queries
+from .models import Listing, Membership, Vendor
+
+ROLES = ("owner", "developer")
+LONGEST_URL = 500
+
+
+@transaction.atomic
+def create_vendor(name: str, contact_email: str, *, by: Caller, now: datetime) -> Vendor:
+    """Make a vendor. Only operators do. Raises ConflictError where the name is taken."""
+    if not by.is_operator:
+        raise ForbiddenError("Only an operator makes vendors.")
+    name = " ".join(name.split())
+    if not name:
+        raise InvalidInputError("A vendor needs a name.", "/name")
+    if Vendor.objects.filter(name=name).exists():
+        raise ConflictError("There is a vendor of this name.")
+    vendor = Vendor.objects.create(name=name, contact_email=contact_email.lower(), created_at=now)
+    _record("vendor.created", ("vendor", vendor.pk), by=by, now=now, scope=vendor.pk, name=name)
+    return vendor
+
+
+@transaction.atomic
+def set_member(vendor_id: UUID, email: str, role: str | None, *, by: Caller, now: datetime) -> Membership | None:
+    """Give a person a role at a vendor, or take it away with None. A person who is new is invited by mail."""
+    vendor = queries.get_vendor_to_manage(by, vendor_id)
+    Vendor.objects.select_for_update().get(pk=vendor.pk)  # two owners who remove each other: one of them stays
+    if role is not None and role not in ROLES:
+        raise InvalidInputError(f"A role is one of {', '.join(ROLES)}.", "/role")
+    email = email.strip().lower()
+    owners = vendor.memberships.filter(role="owner").exclude(user__email=email)
+    if role != "owner" and not owners.exists() and not by.is_operator:
+        raise ConflictError("A vendor keeps at least one owner.")
+    _record("vendor.member_set", ("vendor", vendor.pk), by=by, now=now, scope=vendor.pk, email=email, role=role)
+    if role is None:
+        vendor.memberships.filter(user__email=email).delete()
+        return None
+    user = User.objects.filter(email=email).first() or _invite(vendor, email, now=now)
+    membership, _ = Membership.objects.update_or_create(vendor=vendor, user=user, defaults={"role": role})
+    return membership
+
+
+def list_app(vendor_id: UUID, descriptor_url: str, *, by: Caller, now: datetime) -> Listing:
+    """List the app whose descriptor stands at an address, as a private listing with its first version.
+
+    Raises ProblemsError with every problem of the descriptor, InvalidInputError where the address cannot be
+    asked, ConflictError where the app key is taken.
+    """
+    vendor = queries.get_vendor(by, vendor_id)
+    descriptor_url = _checked_url(descriptor_url)
+    found = watching.fetch_descriptor(descriptor_url)
+    if Listing.objects.filter(app_key=found.descriptor.key).exists():
+        raise _taken(found.descriptor.key)
+    try:
+        return _list(vendor, descriptor_url, found, by=by, now=now)
+    except IntegrityError as error:  # somebody listed the same key a moment ago
+        raise _taken(found.descriptor.key) from error
+
+
+@transaction.atomic
+def submit_listing(app_key: str, *, by: Caller, now: datetime) -> Listing:
+    """Ask for a review, so that every site can install the app. It goes on as a private one until then."""
+    listing = queries.lock_listing(by, app_key)
+    _advance(listing, ListingEvent.SUBMITTED, by=by, now=now)
+    version = versions.find_newest_offered(listing)
+    assert version is not None, "a private listing's versions are offered as they are made"
+    reasons = versions.why_first_reviewed(version)
+    releases.open_review(listing, version, kind="listing", reasons=reasons, asked_by=by.actor, now=now)
+    return listing
+
+
+@transaction.atomic
+def withdraw_submission(app_key: str, *, by: Caller, now: datetime) -> Listing:
+    """Take a submission back."""
+    listing = queries.lock_listing(by, app_key)
+    _advance(listing, ListingEvent.WITHDRAWN, by=by, now=now)
+    for review in listing.reviews.filter(kind="listing", state="waiting").select_related("version"):
+        releases.close_reviews(review.version, actor=by.actor, now=now)
+    return listing
+
+
+@transaction.atomic
+def make_private(app_key: str, *, by: Caller, now: datetime) -> Listing:
+    """No new site can install the app from now on. Sites that have it keep it and get its new versions."""
+    listing = queries.lock_listing(by, app_key)
+    _advance(listing, ListingEvent.MADE_PRIVATE, by=by, now=now)
+    releases.decide_waiting(listing, actor=by.actor, now=now)
+    releases.choose_offered(listing)
+    return listing
+
+
+def change_descriptor_url(app_key: str, descriptor_url: str, *, by: Caller, now: datetime) -> Listing:
+    """Watch another address from now on. It must serve a listable descriptor of the same app."""
+    seen = queries.get_listing(by, app_key)
+    descriptor_url = _checked_url(descriptor_url)
+    found = watching.fetch_descriptor(descriptor_url)
+    refusal = versions.decide(versions.find_newest(seen), found.descriptor.document)
+    if isinstance(refusal, Refusal):
+        raise ProblemsError((Problem(refusal.pointer, refusal.text, refusal.rule),))
+    with transaction.atomic():
+        listing = queries.lock_listing(by, app_key)
+        before, listing.descriptor_url = listing.descriptor_url, descriptor_url
+        listing.descriptor_host = host_of(descriptor_url)
+        listing.etag = listing.last_modified = listing.fetched_sha256 = ""
+        listing.save(update_fields=["descriptor_url", "descriptor_host", "etag", "last_modified", "fetched_sha256"])
+        subject = ("listing", listing.pk)
+        _record(
+            "listing.descriptor_url_changed",
+            subject,
+            by=by,
+            now=now,
+            scope=listing.vendor_id,
+            before=before,
+            after=descriptor_url,
+        )
+        if listing.held_at is None:
+            watching.make_due(listing, now=now)
+    return listing
+
+
+@transaction.atomic
+def poll_now(app_key: str, *, by: Caller, now: datetime) -> Listing:
+    """Poll an app at once. Raises ConflictError while it is held."""
+    listing = queries.lock_listing(by, app_key)
+    if listing.held_at is not None:
+        raise ConflictError("The app is held because it changed too often; resume it first.")
+    watching.make_due(listing, now=now)
+    _record("listing.poll_requested", ("listing", listing.pk), by=by, now=now, scope=listing.vendor_id)
+    return listing
+
+
+@transaction.atomic
+def resume(app_key: str, *, by: Caller, now: datetime) -> Listing:
+    """End a hold: versions are counted anew from here, and the app is polled at once."""
+    listing = queries.lock_listing(by, app_key)
+    if listing.held_at is None:
+        raise ConflictError("The app is not held.")
+    listing.held_at, listing.held_reason, listing.resumed_at = None, "", now
+    listing.save(update_fields=["held_at", "held_reason", "resumed_at"])
+    watching.make_due(listing, now=now)
+    _record("listing.resumed", ("listing", listing.pk), by=by, now=now, scope=listing.vendor_id)
+    return listing
+
+
+def preview(app_key: str, raw: bytes | None = None, *, by: Caller) -> versions.Preview:
+    """What would happen if this text (or what the descriptor address serves now) were polled. Changes nothing.
+
+    Raises ProblemsError for a document that cannot be listed, InvalidInputError where the address does not answer.
+    """
+    listing = queries.get_listing(by, app_key)
+    if raw is None:
+        descriptor = watching.fetch_descriptor(listing.descriptor_url).descriptor
+    else:
+        descriptor = parse_descriptor(raw, policy=queries.listing_policy(hosts.base_urls()))
+    return versions.what_would_happen(listing, descriptor.document, warnings=descriptor.warnings)
+
+
+def host_of(url: str) -> str:
+    """`host:port` of an address, the unit of politeness."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or {'http': 80}.get(parts.scheme, 443)}"
+
+
+@transaction.atomic
+def _list(vendor: Vendor, url: str, found: Understood, *, by: Caller, now: datetime) -> Listing:
+    descriptor, fetched = found.descriptor, found.fetched
+    listing = Listing.objects.create(
+        id=new_id(),
+        vendor=vendor,
+        app_key=descriptor.key,
+        name=descriptor.name,
+        summary=descriptor.description,
+        state=LISTING.start,
+        created_at=now,
+        created_by=by.actor,
+        descriptor_url=url,
+        descriptor_host=host_of(url),
+        next_poll_at=next_poll(now, failures=0, seed=descriptor.key, interval=configuration.policy.poll_interval),
+        poll_started_at=now,
+        etag=fetched.etag,
+        last_modified=fetched.last_modified,
+        fetched_sha256=fetched.sha256,
+    )
+    _record("listing.made", ("listing", listing.pk), by=by, now=now, scope=vendor.pk, app=descriptor.key)
+    document = watching.keep_document(fetched, now=now)
+    releases.make_version(listing, descriptor, document, made_by=by.actor, now=now)
+    _tell_of_listing(listing, descriptor, now=now)
+    return listing
+
+
+def _tell_of_listing(listing: Listing, descriptor: Descriptor, *, now: datetime) -> None:
+    warnings = "\n".join(f"- {warning.pointer}: {warning.text}" for warning in descriptor.warnings[:20])
+    text = (
+        f"{listing.name} ({listing.app_key}) is listed privately, with version {listing.offered}. We look at "
+        f"{listing.descriptor_url} at least every 5 hours and make a version of every change. "
+        "Submit it for review when every site shall be able to install it."
+    )
+    tell_vendor(
+        listing,
+        kind=NoticeKind.LISTED,
+        subject=f"{listing.name} is listed",
+        text=f"{text}\n\nWorth a look:\n{warnings}" if warnings else text,
+        dedupe_key=f"listed-{listing.pk}",
+        now=now,
+    )
+
+
+def _advance(listing: Listing, event: ListingEvent, *, by: Caller, now: datetime) -> None:
+    listing.state = advance(LISTING, ListingState(listing.state), event)
+    listing.save(update_fields=["state"])
+    _record(f"listing.{event}", ("listing", listing.pk), by=by, now=now, scope=listing.vendor_id)
+
+
+def _invite(vendor: Vendor, email: str, *, now: datetime) -> User:
+    user = User.objects.create_user(email)
+    mail.send_later(
+        service="marketplace",
+        to=email,
+        subject=f"You can manage the apps of {vendor.name}",
+        text=(
+            f"You were given access to the apps of {vendor.name} at {configuration.marketplace_url}.\n\n"
+            f"Choose a password first: {configuration.marketplace_url}/accounts/password/reset/\n"
+        ),
+        dedupe_key=f"invited-{user.pk}",
+        now=now,
+    )
+    return user
+
+
+def _checked_url(url: str) -> str:
+    """What the guarded client says about an address is said by it; here is only what the table can hold."""
+    url = url.strip()
+    if not url or len(url) > LONGEST_URL:
+        raise InvalidInputError(f"An address has 1 to {LONGEST_URL} characters.", "/descriptor_url")
+    return url
+
+
+def _taken(app_key: str) -> ConflictError:
+    return ConflictError(f"An app with the key {app_key} is listed already. A key belongs to one listing.")
+
+
+def _record(action: str, subject: tuple[str, object], *, by: Caller, now: datetime, scope: UUID, **detail: Any) -> None:
+    assert connection.in_atomic_block
+    audit.record(action, service="marketplace", actor=by.actor, subject=subject, now=now, scope_id=scope, **detail)

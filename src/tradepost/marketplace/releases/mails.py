@@ -1,0 +1,80 @@
+"""What a vendor is told about a new version, in plain words."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tradepost.core.release import Reason, separable
+from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.notices.commands import NoticeKind, tell_vendor
+
+from .models import AppVersion
+
+MOST_SHOWN = 20
+
+
+def tell_of_version(
+    listing: Listing,
+    version: AppVersion,
+    reasons: Sequence[Reason],
+    *,
+    review: Sequence[Reason],
+    now: datetime,
+) -> None:
+    """Tell the vendor of a version that their descriptor made, and what it does to sites."""
+    parts = [
+        f"The descriptor of {listing.name} changed, and version {version.number} was made of it.",
+        "What changed:\n" + _list_of([reason.text for reason in reasons]),
+        _what_sites_do(reasons),
+        _what_goes_alone(reasons),
+        _what_review(review),
+        _warnings(version),
+    ]
+    tell_vendor(
+        listing,
+        kind=NoticeKind.VERSION,
+        subject=f"{listing.name}: version {version.number} was made",
+        text="\n\n".join(part for part in parts if part),
+        dedupe_key=f"version-{version.pk}",
+        now=now,
+    )
+
+
+def _what_sites_do(reasons: Sequence[Reason]) -> str:
+    if any(reason.consent for reason in reasons):
+        return (
+            "Administrators of sites that run the version before have to agree first. Until they do, their sites "
+            "stay on what they run, so please keep serving it."
+        )
+    return (
+        "Sites that run the version before need no consent and move to it by themselves, within 33 hours. "
+        "Please keep serving the version before until we tell you that the last site has left it."
+    )
+
+
+def _what_goes_alone(reasons: Sequence[Reason]) -> str:
+    alone = separable(reasons)
+    if not alone:
+        return ""
+    return (
+        "These changes need no consent. Published alone, before the ones that do, they would have reached every "
+        "site by themselves:\n" + _list_of([pointer or "the whole document" for pointer in alone])
+    )
+
+
+def _what_review(review: Sequence[Reason]) -> str:
+    if not review:
+        return ""
+    why = _list_of([reason.text for reason in review])
+    return f"No site is told of it before an operator of the marketplace has reviewed it, because:\n{why}"
+
+
+def _warnings(version: AppVersion) -> str:
+    if not version.warnings:
+        return ""
+    return "Worth a look:\n" + _list_of([f"{each['pointer']}: {each['text']}" for each in version.warnings])
+
+
+def _list_of(lines: Sequence[str]) -> str:
+    more = len(lines) - MOST_SHOWN
+    shown = [f"- {line}" for line in lines[:MOST_SHOWN]]
+    return "\n".join([*shown, f"- and {more} more"] if more > 0 else shown)

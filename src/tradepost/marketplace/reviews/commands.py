@@ -1,0 +1,121 @@
+"""An operator's decision about an app that wants to be public, or about a version that needs a look."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from tradepost.core.errors import ConflictError, ForbiddenError, InvalidInputError
+from tradepost.core.states import (
+    LISTING,
+    REVIEW,
+    ListingEvent,
+    ListingState,
+    ReviewEvent,
+    ReviewState,
+    VersionState,
+    advance,
+)
+from tradepost.foundation import audit
+from tradepost.foundation.callers import Caller
+from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.notices.commands import NoticeKind, tell_vendor
+from tradepost.marketplace.releases import commands as releases
+
+from . import queries
+from .models import Review
+
+LONGEST_COMMENT = 5_000
+
+
+@transaction.atomic
+def approve(review_id: UUID, *, by: Caller, now: datetime, comment: str = "") -> Review:
+    """Let the listing be public, or the version be offered."""
+    listing, review = _lock(review_id, by)
+    _decide(review, ReviewEvent.APPROVED, comment=comment, by=by, now=now)
+    if review.kind == "listing":
+        _advance(listing, ListingEvent.APPROVED, by=by, now=now)
+        releases.hold_back(listing, reviewed=review.version, actor=by.actor, now=now)
+    elif review.version.state == VersionState.IN_REVIEW:
+        releases.offer(listing, review.version, actor=by.actor, now=now)
+    what = "It is public now" if review.kind == "listing" else f"Sites are told of version {review.version.number}"
+    _tell(
+        listing,
+        review,
+        kind=NoticeKind.REVIEW_APPROVED,
+        subject=f"{listing.name}: the review was passed",
+        text=f"An operator of the marketplace has reviewed {listing.name} {review.version.number}. {what}.",
+        now=now,
+    )
+    return review
+
+
+@transaction.atomic
+def reject(review_id: UUID, *, comment: str, by: Caller, now: datetime) -> Review:
+    """Say no, and why: the listing stays private, or the version is never offered."""
+    if not comment.strip():
+        raise InvalidInputError("Say why, so that the vendor knows what to change.", "/comment")
+    listing, review = _lock(review_id, by)
+    _decide(review, ReviewEvent.REJECTED, comment=comment, by=by, now=now)
+    if review.kind == "listing":
+        _advance(listing, ListingEvent.REJECTED, by=by, now=now)
+        rest = "The app stays private. Submit it again when that is settled."
+    else:
+        releases.reject(listing, review.version, actor=by.actor, now=now)
+        rest = "Sites stay on the version before. Change the descriptor, and a new version is made of it."
+    _tell(
+        listing,
+        review,
+        kind=NoticeKind.REVIEW_REJECTED,
+        subject=f"{listing.name}: the review was not passed",
+        text=f"An operator of the marketplace has reviewed {listing.name} {review.version.number} and said no. {rest}",
+        now=now,
+    )
+    return review
+
+
+def _lock(review_id: UUID, by: Caller) -> tuple[Listing, Review]:
+    """The listing's row first, as everywhere. Raises ConflictError for a review that was decided before."""
+    seen = queries.get_review(by, review_id)
+    if not by.is_operator:
+        raise ForbiddenError("Only an operator decides a review.")
+    listing = Listing.objects.select_for_update(no_key=True).get(pk=seen.listing_id)
+    review = Review.objects.select_for_update(of=("self",)).select_related("version__document").get(pk=seen.pk)
+    if review.state != ReviewState.WAITING:
+        raise ConflictError(f"This review is {review.state} already.")
+    return listing, review
+
+
+def _decide(review: Review, event: ReviewEvent, *, comment: str, by: Caller, now: datetime) -> None:
+    review.state = advance(REVIEW, ReviewState(review.state), event)
+    review.decided_at, review.decided_by = now, by.actor
+    review.comment = comment.strip()[:LONGEST_COMMENT]
+    review.save(update_fields=["state", "decided_at", "decided_by", "comment"])
+    audit.record(
+        f"review.{event}",
+        service="marketplace",
+        actor=by.actor,
+        subject=("review", review.pk),
+        now=now,
+        scope_id=review.listing.vendor_id,
+        version=review.version.number,
+        comment=review.comment,
+    )
+
+
+def _advance(listing: Listing, event: ListingEvent, *, by: Caller, now: datetime) -> None:
+    listing.state = advance(LISTING, ListingState(listing.state), event)
+    listing.save(update_fields=["state"])
+    audit.record(
+        f"listing.{event}",
+        service="marketplace",
+        actor=by.actor,
+        subject=("listing", listing.pk),
+        now=now,
+        scope_id=listing.vendor_id,
+    )
+
+
+def _tell(listing: Listing, review: Review, *, kind: NoticeKind, subject: str, text: str, now: datetime) -> None:
+    said = f"\n\nThe reviewer writes:\n{review.comment}" if review.comment else ""
+    tell_vendor(listing, kind=kind, subject=subject, text=text + said, dedupe_key=f"review-{review.pk}", now=now)

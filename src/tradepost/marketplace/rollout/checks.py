@@ -1,0 +1,97 @@
+"""Answering update checks. Nothing is written by a check that brings nothing new."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from tradepost.marketplace.hosts.models import HostService, SiteRecord
+from tradepost.wire.messages import Check, CheckAnswer, Offer, OfferedVersion, SiteCheck
+
+from .catalogue import Entry, catalogue
+from .models import InstallationRecord
+
+SEEN_AT_MOST = timedelta(hours=1)
+"""How often `last_seen_at` of a site is written."""
+
+
+def answer_check(host: HostService, check: Check, *, now: datetime) -> CheckAnswer:
+    """What the sites of a host service may move to. Sites it has not named before are recorded."""
+    catalogue.refresh()
+    meet_sites(host, check.sites, now=now)
+    known_private = _private_on_sites(host, check)
+    offers: list[Offer] = []
+    versions: dict[str, OfferedVersion] = {}
+    unknown: dict[str, None] = {}
+    for site, app, running in _installations(check):
+        entry = catalogue.find(app)
+        if entry is None or entry.offered is None or not _may_see(entry, site, known_private):
+            unknown[app] = None
+        elif running is not None and entry.order_key > order_key_of(running):
+            offers.append(Offer(site=site, app=app, version=entry.offered.version))
+            versions[app] = entry.offered
+    return CheckAnswer(offers=offers, versions=list(versions.values()), unknown=list(unknown))
+
+
+def meet_sites(host: HostService, sites: Sequence[SiteCheck], *, now: datetime) -> None:
+    """Record sites that are new, renamed or moved, and, at most once an hour, that they were seen."""
+    told = {site.site: site for site in sites}
+    rows = SiteRecord.objects.filter(host=host, site__in=told).values_list("site", "name", "base_url", "last_seen_at")
+    known = {site: (name, base_url, seen) for site, name, base_url, seen in rows}
+    fresh = [
+        each
+        for site, each in told.items()
+        if site not in known or known[site][:2] != (each.name, each.base_url) or now - known[site][2] > SEEN_AT_MOST
+    ]
+    if not fresh:
+        return
+    fresh.sort(key=lambda each: each.site)  # in one order for everybody, so that two checks do not block each other
+    values = [
+        host.pk,
+        now,
+        now,
+        [each.site for each in fresh],
+        [each.name for each in fresh],
+        [each.base_url for each in fresh],
+    ]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(MEET, values)
+
+
+MEET = """
+INSERT INTO hosts_siterecord AS s (host_id, first_seen_at, last_seen_at, site, name, base_url)
+SELECT %s, %s, %s, told.* FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS told
+ON CONFLICT (host_id, site) DO UPDATE
+SET name = excluded.name, base_url = excluded.base_url, last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at)
+"""
+
+
+def order_key_of(number: str) -> int:
+    """The order key of a number as the wire spells it; like `Version.order_key`, for any number of digits."""
+    major, minor, patch = number.split(".")
+    return int(major) * 10**12 + int(minor) * 10**6 + int(patch)
+
+
+def _installations(check: Check) -> Iterator[tuple[UUID, str, str | None]]:
+    for site in check.sites:
+        for running in site.installations:
+            yield site.site, running.app, running.version
+
+
+def _may_see(entry: Entry, site: UUID, known_private: set[tuple[UUID, UUID]]) -> bool:
+    return entry.is_public or (site, entry.listing) in known_private
+
+
+def _private_on_sites(host: HostService, check: Check) -> set[tuple[UUID, UUID]]:
+    """Which of the asked sites have which private apps. No question is asked where no private app is named."""
+    listings, sites = set(), set()
+    for site, app, _ in _installations(check):
+        entry = catalogue.find(app)
+        if entry is not None and not entry.is_public:
+            listings.add(entry.listing)
+            sites.add(site)
+    if not listings:
+        return set()
+    rows = InstallationRecord.objects.filter(site__host=host, site__site__in=sites, listing__in=listings)
+    return set(rows.values_list("site__site", "listing"))

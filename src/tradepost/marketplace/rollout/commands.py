@@ -1,0 +1,222 @@
+"""Taking reports: what each installation runs and what it waits for. Sent at least once, taken once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from tradepost.core.errors import InvalidInputError
+from tradepost.core.states import ListingState
+from tradepost.foundation.clock import new_id
+from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.hosts.models import HostService, SiteRecord
+from tradepost.marketplace.releases.models import AppVersion
+from tradepost.marketplace.reviews.models import Review
+from tradepost.wire.messages import Report, ReportsAnswer
+
+from . import mails, queries
+from .models import InstallationRecord, RolloutEvent
+
+STATES = frozenset(
+    {
+        "current",
+        "scheduled",
+        "waiting_consent",
+        "declined",
+        "waiting_window",
+        "failed",
+        "installing",
+        "install_failed",
+        "uninstalled",
+    }
+)
+LARGEST = 2**63 - 1
+
+Place = tuple[int, UUID]
+"""An installation: the id of its SiteRecord and of its listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one installation before a report."""
+
+    sequence: int
+    running: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A report of an installation of this host, its numbers translated to versions."""
+
+    place: Place
+    report: Report
+    running: UUID | None
+    target: UUID | None
+
+
+@transaction.atomic
+def take_reports(host: HostService, reports: Sequence[Report], *, now: datetime) -> ReportsAnswer:
+    """Take what is new of a batch of reports, in any order; what is known or older than known changes nothing.
+
+    The rows of the apps named are locked first, in one order: who is the last to leave a version is only certain
+    when nobody else moves between versions of the same app meanwhile.
+    """
+    _check(reports)
+    listings = {
+        listing.app_key: listing
+        for listing in Listing.objects.select_for_update(no_key=True)
+        .filter(app_key__in={report.app for report in reports})
+        .order_by("id")
+    }
+    located, unknown, known = _locate(host, reports, listings)
+    newest: dict[Place, Located] = {}
+    events: list[RolloutEvent] = []
+    accepted = 0
+    for each in sorted(located, key=lambda each: each.report.sequence):
+        before = known.get(each.place)
+        if before is not None and before.sequence >= each.report.sequence:
+            continue
+        accepted += 1
+        newest[each.place] = each
+        known[each.place] = Known(each.report.sequence, each.running)
+        events += _events(each, before.running if before else None, now=now)
+    _write(newest.values(), now=now)
+    RolloutEvent.objects.bulk_create(events, batch_size=1000)
+    _tell_of_deserted({(event.listing_id, event.version_id) for event in events if event.kind == "left"}, now)
+    return ReportsAnswer(accepted=accepted, unknown=unknown)
+
+
+def _check(reports: Sequence[Report]) -> None:
+    """What the types of the contract leave open. Raises InvalidInputError."""
+    for place, report in enumerate(reports):
+        if report.state not in STATES:
+            raise InvalidInputError("This state is not of the contract.", f"/reports/{place}/state")
+        if not 0 <= report.sequence <= LARGEST:
+            raise InvalidInputError("A sequence is from 0 to 2^63 - 1.", f"/reports/{place}/sequence")
+        for name in ("at", "since", "until"):
+            value = getattr(report, name)
+            if value is not None and value.tzinfo is None:
+                raise InvalidInputError("A time names its zone.", f"/reports/{place}/{name}")
+
+
+def _locate(
+    host: HostService, reports: Sequence[Report], listings: dict[str, Listing]
+) -> tuple[list[Located], list[UUID], dict[Place, Known]]:
+    """The reports of installations that can be this host's, the ids of the others, and what is known so far."""
+    sites = dict(
+        SiteRecord.objects.filter(host=host, site__in={report.site for report in reports}).values_list("site", "id")
+    )
+    known = _known(sites.values(), listings.values())
+    been_public = _been_public(listings.values())
+    versions = _versions(reports, listings.values())
+    located: list[Located] = []
+    unknown: list[UUID] = []
+    for report in reports:
+        site, listing = sites.get(report.site), listings.get(report.app)
+        if site is None or listing is None:
+            unknown.append(report.id)
+            continue
+        place = (site, listing.pk)
+        numbers = {number for number in (_running(report), report.target) if number is not None}
+        # A host cannot come to see a private app by claiming that a site has it.
+        may_have = place in known or listing.pk in been_public
+        if not may_have or any((listing.pk, number) not in versions for number in numbers):
+            unknown.append(report.id)
+            continue
+        running = versions.get((listing.pk, _running(report) or ""))
+        target = versions.get((listing.pk, report.target or ""))
+        located.append(Located(place, report, running, target))
+    return located, unknown, known
+
+
+def _running(report: Report) -> str | None:
+    return None if report.state == "uninstalled" else report.running
+
+
+def _known(sites: Iterable[int], listings: Iterable[Listing]) -> dict[Place, Known]:
+    records = InstallationRecord.objects.filter(site__in=list(sites), listing__in=list(listings))
+    return {
+        (site, listing): Known(sequence, running)
+        for site, listing, sequence, running in records.values_list("site_id", "listing_id", "sequence", "running_id")
+    }
+
+
+def _been_public(listings: Iterable[Listing]) -> set[UUID]:
+    """Apps that are public, or were: a site may have installed one then and report it now."""
+    public = {listing.pk for listing in listings if listing.state == ListingState.PUBLIC}
+    others = [listing.pk for listing in listings if listing.pk not in public]
+    if not others:
+        return public
+    approved = Review.objects.filter(listing__in=others, kind="listing", state="approved")
+    return public | set(approved.values_list("listing_id", flat=True))
+
+
+def _versions(reports: Sequence[Report], listings: Iterable[Listing]) -> dict[tuple[UUID, str], UUID]:
+    numbers = {report.running for report in reports} | {report.target for report in reports}
+    found = AppVersion.objects.filter(listing__in=list(listings), number__in=numbers - {None})
+    return {(listing, number): pk for listing, number, pk in found.values_list("listing_id", "number", "pk")}
+
+
+def _events(each: Located, before: UUID | None, *, now: datetime) -> list[RolloutEvent]:
+    if before == each.running:
+        return []
+    moves = [("left", before), ("arrived", each.running)]
+    site, listing = each.place
+    return [
+        RolloutEvent(
+            id=new_id(),
+            at=min(each.report.at, now),
+            listing_id=listing,
+            site_id=site,
+            kind=kind,
+            version_id=version,
+        )
+        for kind, version in moves
+        if version is not None
+    ]
+
+
+def _write(newest: Iterable[Located], *, now: datetime) -> None:
+    rows = [
+        (
+            *each.place,
+            each.running,
+            each.target,
+            each.report.state,
+            each.report.enabled,
+            each.report.since,
+            each.report.until,
+            each.report.text,
+            each.report.sequence,
+        )
+        for each in newest
+    ]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, [now, *map(list, zip(*rows, strict=True))])
+
+
+WRITE = """
+INSERT INTO rollout_installationrecord AS r
+    (reported_at, site_id, listing_id, running_id, target_id, state, enabled, since, until, text, sequence)
+SELECT %s, told.* FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::boolean[],
+                              %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[]) AS told
+ON CONFLICT (site_id, listing_id) DO UPDATE
+SET reported_at = excluded.reported_at, running_id = excluded.running_id, target_id = excluded.target_id,
+    state = excluded.state, enabled = excluded.enabled, since = excluded.since, until = excluded.until,
+    text = excluded.text, sequence = excluded.sequence
+WHERE excluded.sequence > r.sequence
+"""
+
+
+def _tell_of_deserted(left: set[tuple[UUID, UUID]], now: datetime) -> None:
+    """Tell the vendor of versions that the last site has just left, so that code kept for them can go."""
+    for version in AppVersion.objects.filter(pk__in={version for _, version in left}).select_related(
+        "listing__offered", "listing__vendor"
+    ):
+        offered = version.listing.offered
+        if offered is not None and version.order_key < offered.order_key and queries.is_deserted(version):
+            mails.tell_of_desertion(version.listing, version, now=now)

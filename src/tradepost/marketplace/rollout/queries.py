@@ -1,0 +1,152 @@
+"""Which site runs which version and what it waits for: for vendors, and for host services about their own sites."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, Min, Q, QuerySet
+
+from tradepost.core.states import ListingState, VersionState
+from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.hosts.models import HostService
+from tradepost.marketplace.releases.models import AppVersion
+
+from .models import InstallationRecord
+
+GONE = ("uninstalled",)
+WAITS = ("waiting_consent", "declined", "waiting_window", "failed", "scheduled")
+"""States of the wire in which a site is on its way to a version, or stays away from it."""
+
+MOST_POINTS = 200
+
+
+def has_app(host: HostService, listing: UUID) -> bool:
+    """Whether one of the host's sites has the app."""
+    records = InstallationRecord.objects.filter(listing=listing, site__host=host)
+    return records.exclude(state__in=GONE).exists()
+
+
+def find_descriptor(host: HostService, sha256: str) -> bytes | None:
+    """The bytes of a descriptor this host service may read.
+
+    It may where they are an offered version of a public app or of an app one of its sites has, or what one runs.
+    """
+    mine = InstallationRecord.objects.filter(site__host=host).exclude(state__in=GONE)
+    offered = Q(state=VersionState.OFFERED)
+    allowed = (
+        offered & Q(listing__state=ListingState.PUBLIC)
+        | offered & Q(listing__in=mine.values("listing"))
+        | Q(pk__in=mine.exclude(running=None).values("running"))
+    )
+    found = AppVersion.objects.filter(allowed, document_id=sha256).values_list("document__content", flat=True)
+    content = found.first()
+    return bytes(content) if content is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far sites are with one version. `since` is when the oldest of the waits for it began (domain time).
+
+    `running` counts sites that run it; the others count sites for which it is the next one.
+    """
+
+    number: str
+    running: int = 0
+    waiting_consent: int = 0
+    declined: int = 0
+    waiting_window: int = 0
+    failed: int = 0
+    scheduled: int = 0
+    since: datetime | None = None
+
+
+def version_progress(listing: Listing) -> list[Progress]:
+    """The progress of every version, the newest first."""
+    records = InstallationRecord.objects.filter(listing=listing)
+    running = dict(records.exclude(running=None).values_list("running").annotate(sites=Count("id")).order_by())
+    waits: dict[UUID, dict[str, int]] = defaultdict(dict)
+    since: dict[UUID, datetime] = {}
+    rows = records.filter(state__in=WAITS).exclude(target=None).order_by()
+    for target, state, sites, oldest in rows.values_list("target", "state").annotate(
+        sites=Count("id"), oldest=Min("since")
+    ):
+        waits[target][state] = sites
+        since[target] = min(oldest, since.get(target, oldest))
+    versions = listing.versions.order_by("-order_key").values_list("pk", "number")
+    return [
+        Progress(number, running=running.get(pk, 0), since=since.get(pk), **waits.get(pk, {}))
+        for pk, number in versions
+    ]
+
+
+def progress_of(version: AppVersion) -> Progress:
+    """The progress of one version."""
+    records = InstallationRecord.objects.filter(listing_id=version.listing_id)
+    waits = records.filter(target=version, state__in=WAITS).order_by()
+    counts = dict(waits.values_list("state").annotate(sites=Count("id")))
+    return Progress(
+        version.number,
+        running=records.filter(running=version).count(),
+        since=waits.aggregate(oldest=Min("since"))["oldest"],
+        **counts,
+    )
+
+
+def site_rows(listing: Listing, *, state: str = "", version: str = "", q: str = "") -> QuerySet[InstallationRecord]:
+    """The installations of an app with site and versions; order them by `id` for pages."""
+    found = InstallationRecord.objects.filter(listing=listing).select_related("site__host", "running", "target")
+    found = found.filter(state=state) if state else found.exclude(state__in=GONE)
+    if version:
+        found = found.filter(Q(running__number=version) | Q(target__number=version))
+    if q:
+        found = found.filter(Q(site__name__icontains=q) | Q(site__base_url__icontains=q))
+    return found.order_by("id")
+
+
+def sites_of_version(version: AppVersion) -> QuerySet[InstallationRecord]:
+    """The installations that run a version, with their sites."""
+    found = InstallationRecord.objects.filter(listing_id=version.listing_id, running=version)
+    return found.select_related("site__host", "running", "target").order_by("id")
+
+
+def is_deserted(version: AppVersion) -> bool:
+    """Whether no site runs the version."""
+    return not InstallationRecord.objects.filter(listing_id=version.listing_id, running=version).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """How many sites ran each version at a moment (domain time), by version number."""
+
+    at: datetime
+    running: dict[str, int]
+
+
+def progress_over_time(listing: Listing, *, since: datetime, until: datetime) -> list[Point]:
+    """The sites on each version over time, at most MOST_POINTS points, for a chart."""
+    step = max((until - since) / MOST_POINTS, timedelta(minutes=1))
+    with connection.cursor() as cursor:
+        cursor.execute(OVER_TIME, [step, since, since, listing.pk, until])
+        rows = cursor.fetchall()
+    numbers = dict(listing.versions.values_list("pk", "number"))
+    running: dict[str, int] = {}
+    points: list[Point] = []
+    for at, version, moved in rows:
+        number = numbers.get(version, "?")
+        running = {**running, number: running.get(number, 0) + moved}
+        if points and points[-1].at == at:
+            points.pop()
+        points.append(Point(at, {name: sites for name, sites in sorted(running.items()) if sites}))
+    return points
+
+
+# What happened before the first moment is one sum; then one sum per step and version.
+OVER_TIME = """
+SELECT greatest(date_bin(%s, at, %s), %s) AS bucket, version_id,
+       sum(CASE kind WHEN 'arrived' THEN 1 ELSE -1 END)::int
+FROM rollout_rolloutevent
+WHERE listing_id = %s AND at <= %s
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
