@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from tradepost.cli.ending import Status, complain
-from tradepost.cli.reading import STANDARD_INPUT, UnreadableError, read_place
+from tradepost.cli.reading import STANDARD_INPUT, read_place
+from tradepost.cli.unreadable import UnreadableError
 from tradepost.core.comparison import DRAFT_POLICY, Comparison, compare_descriptors
 from tradepost.core.errors import InvalidInputError
 from tradepost.core.version import Version

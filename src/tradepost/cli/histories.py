@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tradepost.cli.ending import complain
-from tradepost.cli.reading import STANDARD_INPUT, UnreadableError
+from tradepost.cli.reading import STANDARD_INPUT
+from tradepost.cli.unreadable import UnreadableError
 from tradepost.core.document import kind_of, parse_strictly
 from tradepost.core.errors import ProblemsError
 from tradepost.core.history import Parsed, Step, Text, walk_history

@@ -10,7 +10,7 @@ import typer
 
 from tradepost.cli.ending import Status, complain
 from tradepost.cli.histories import HistoryFile, ReplayedHistory, read_histories
-from tradepost.cli.reading import UnreadableError
+from tradepost.cli.unreadable import UnreadableError
 
 _LONGEST_NUMBER = 1_000_000
 """Digits of an integer. JSON has no limit, and Python's own (4,300) is against attackers: this reads local files."""
