@@ -1,0 +1,171 @@
+"""Draws docs/reference/records.md: what the audit log records, what vendors are told, what background work there is."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from tradepost.core.states import MACHINES
+from tradepost.foundation.callers import SCOPES
+from tradepost.marketplace.notices.commands import NoticeKind
+
+SOURCE = Path(__file__).resolve().parents[1]
+HEAD = """# What is recorded and told
+
+Drawn from the code by `python -m tradepost.testing.draw`; a test fails when this page is out of date.
+"""
+
+AUDIT = """Every change of state writes one row in the same transaction: who (an e-mail address or the name of a job),
+what, to which thing, when in domain time and when in machine time. A vendor reads the rows of their apps, an
+administrator those of their sites, an operator all.
+"""
+
+ACTIONS: Mapping[str, str] = {
+    "approval.approved": "An administrator approved what was asked.",
+    "approval.asked": "A version asks a site for more; its administrators are told by mail.",
+    "approval.declined": "An administrator declined what was asked.",
+    "approval.superseded": "A request became needless: the ask changed, or nothing is asked any more.",
+    "approval.used": "An upgrade used an approval.",
+    "clock.moved": "An operator moved domain time in a sandbox.",
+    "host.enrolled": "A host service enrolled with its one-time code.",
+    "host.invited": "An operator made a host service and its one-time code.",
+    "host.invited_again": "An operator made a new one-time code for a host service.",
+    "host.revoked": "An operator revoked a host service's credential.",
+    "installation.disabled": "An administrator switched an app off.",
+    "installation.enabled": "An administrator switched an app on.",
+    "installation.install_failed": "An app did not accept its first `installed` call.",
+    "installation.install_requested": "An administrator asked for an app.",
+    "installation.installed": "An app accepted `installed`; it runs.",
+    "installation.uninstalled": "An administrator removed an app.",
+    "key.rotated": "The host service signs with a new key; the old public key stays readable.",
+    "listing.approved": "A listing became public.",
+    "listing.degraded": "Polls of an app have failed several times in a row.",
+    "listing.descriptor_url_changed": "The vendor changed where the descriptor is.",
+    "listing.held": "An app made too many versions in a day; no more are made.",
+    "listing.made": "A vendor listed an app.",
+    "listing.made_private": "A public listing became private again.",
+    "listing.poll_requested": "The vendor asked for a poll now.",
+    "listing.problem": "A poll found a descriptor that cannot be read or listed, or nobody to answer.",
+    "listing.recovered": "A descriptor that could not be read can be read again.",
+    "listing.rejected": "An operator rejected a listing; it stays private.",
+    "listing.resumed": "A held listing makes versions again.",
+    "listing.submitted": "A vendor asked for the review that makes a listing public.",
+    "listing.withdrawn": "A vendor took that back.",
+    "mail.repeated": "An operator had a mail that was given up sent again.",
+    "marketplace.enrolled": "The host service enrolled at a marketplace.",
+    "review.approved": "An operator approved a review.",
+    "review.opened": "A listing or a version waits for an operator.",
+    "review.rejected": "An operator rejected a review, with a comment.",
+    "review.superseded": "The review is needless: a newer version came, or the change was taken back.",
+    "site.check_asked": "An administrator asked for a check now.",
+    "site.created": "A site was made.",
+    "site.member_set": "A person got a role on a site, or lost it.",
+    "site.window_changed": "A site's maintenance window or zone was set.",
+    "token.made": "A person made an API token.",
+    "token.revoked": "A person revoked an API token.",
+    "upgrade.failed": "The app did not accept a call; the upgrade is tried again.",
+    "upgrade.given_up": "A first installation ended without success.",
+    "upgrade.scheduled": "An upgrade was planned.",
+    "upgrade.started": "A worker took an upgrade up.",
+    "upgrade.succeeded": "The app accepted; the site runs the version.",
+    "upgrade.superseded": "A newer version, a decline or an uninstall took the place of an upgrade.",
+    "upgrade.waits": "An installation waits, with the reason and the end.",
+    "vendor.created": "An operator made a vendor.",
+    "vendor.member_set": "A person got a role at a vendor, or lost it.",
+    "version.made": "A version was made and numbered, with its reasons.",
+    "version.notes_written": "A vendor wrote release notes.",
+    "version.offered": "Sites may move to the version.",
+    "version.rejected": "An operator rejected the version.",
+    "version.review_due": "A version that had been offered needs a review after all.",
+    "version.superseded": "A newer version was offered before this one's review ended.",
+    "work.repeated": "An operator had a job that failed run again.",
+}
+"""What each audit action records. A test fails for one without an entry."""
+
+NOTICES: Mapping[NoticeKind, str] = {
+    NoticeKind.LISTED: "The app is listed: its first version was made.",
+    NoticeKind.VERSION: "A new version was made, with its number and reasons.",
+    NoticeKind.PROBLEM: "The descriptor cannot be read or listed; nothing moves until it can.",
+    NoticeKind.DEGRADED: "Polls have failed several times in a row.",
+    NoticeKind.RECOVERED: "The descriptor can be read again.",
+    NoticeKind.REFUSED: "A change is against the rules: `apiVersion` was lowered or `key` changed.",
+    NoticeKind.HELD: "Too many versions in a day; no more are made until somebody looks.",
+    NoticeKind.REVIEW_APPROVED: "An operator approved the listing or the version.",
+    NoticeKind.REVIEW_REJECTED: "An operator rejected it, with a comment that says why.",
+    NoticeKind.VERSION_LEFT: "The last site has left a version; code kept for it can go.",
+}
+"""What a vendor learns from each kind of notice. A test fails for one without an entry."""
+
+EVENTS: Mapping[str, list[str]] = {
+    f"{machine.name}.": sorted({f"{machine.name}.{event}" for row in machine.transitions.values() for event in row})
+    for machine in MACHINES
+}
+"""`f"listing.{event}"` records any event of that machine."""
+
+_ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
+_RECORDERS = re.compile(r"^_?(record\w*|entry|audit\w*|\w+_entry)$")
+
+
+def draw() -> str:
+    """Return the page; what nobody has given a meaning has an empty one, which `find_gaps` names."""
+    return "\n".join(
+        [
+            HEAD,
+            "## Audit actions\n",
+            AUDIT,
+            *_table("action", ((name, ACTIONS.get(name, "")) for name in find_actions())),
+            "## Notices to vendors\n",
+            "A notice stands on the listing's page and goes by mail to each of the vendor's people, once.\n",
+            *_table("kind", ((kind.value, NOTICES.get(kind, "")) for kind in NoticeKind)),
+            "## Scopes of API tokens\n",
+            "A token is limited to some of these, and never may do more than the person who made it.\n",
+            *_table("scope", SCOPES.items()),
+        ]
+    )
+
+
+def find_gaps() -> list[str]:
+    """Return what has no meaning here, and meanings of what is not in the code."""
+    kinds = {kind.value for kind in NoticeKind} - {kind.value for kind in NOTICES}
+    return sorted(set(find_actions()) ^ set(ACTIONS)) + sorted(kinds)
+
+
+def find_actions() -> list[str]:
+    """Return every audit action that the source of a service names, sorted."""
+    found: set[str] = set()
+    for service in ("foundation", "marketplace", "host"):
+        for path in sorted((SOURCE / service).rglob("*.py")):
+            found.update(_actions_in(ast.parse(path.read_text(encoding="utf-8"))))
+    return sorted(found)
+
+
+def _actions_in(tree: ast.Module) -> Iterator[str]:
+    """An action is a dotted word handed to a function that records; also where it is chosen by an `if`."""
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and _RECORDERS.match(_name_of(call.func)):
+            given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "action")]
+            for value in given:
+                yield from _texts(value)
+
+
+def _texts(value: ast.expr) -> Iterator[str]:
+    choices = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+    if isinstance(value, ast.JoinedStr) and isinstance(value.values[0], ast.Constant):
+        yield from EVENTS.get(str(value.values[0].value), ())
+    for choice in choices:
+        if isinstance(choice, ast.Constant) and isinstance(choice.value, str) and _ACTION.fullmatch(choice.value):
+            yield choice.value
+
+
+def _name_of(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _table(name: str, rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    yield f"| {name} | means |"
+    yield "|---|---|"
+    for word, text in rows:
+        yield f"| `{word}` | {text} |"
+    yield ""
