@@ -7,5 +7,15 @@ class FoundationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the background work of the foundation known; that of the domains is found by Procrastinate."""
-        from . import mail, work  # noqa: F401
+        """Make the foundation's background work known, and let this process call out by the rules of its operator."""
+        from . import (
+            mail,  # noqa: F401
+            outgoing,
+            work,  # noqa: F401
+        )
+        from .configuration import configuration
+
+        rules = outgoing.AddressRules(
+            development=configuration.development, allowed_networks=configuration.allowed_networks
+        )
+        outgoing.install_client(outgoing.GuardedClient(rules))
