@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from tradepost.core.descriptor import ListingPolicy
 from tradepost.core.errors import ForbiddenError, NotFoundError
+from tradepost.core.states import ListingState
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.configuration import configuration
 
@@ -63,6 +64,21 @@ def listings(caller: Caller, *, vendor: UUID | None = None, state: str = "", q: 
 def get_listing(caller: Caller, app_key: str) -> Listing:
     """Raises NotFoundError for a key that is not listed or is another vendor's."""
     listing = listings(caller).filter(app_key=app_key).first()
+    if listing is None:
+        raise NotFoundError("app", app_key)
+    return listing
+
+
+def troubled(caller: Caller) -> QuerySet[Listing]:
+    """The listings whose polls fail or that are held, the longest in trouble first."""
+    found = listings(caller).filter(Q(problem_since__isnull=False) | Q(held_at__isnull=False))
+    return found.order_by("problem_since", "held_at", "app_key")
+
+
+def get_public(app_key: str) -> Listing:
+    """An app of the public catalogue, for everybody. Raises NotFoundError for a private one, as if it were not."""
+    public = Listing.objects.filter(state=ListingState.PUBLIC, offered__isnull=False)
+    listing = public.select_related("vendor", "offered").filter(app_key=app_key).first()
     if listing is None:
         raise NotFoundError("app", app_key)
     return listing

@@ -52,6 +52,17 @@ def find_before(version: AppVersion) -> AppVersion | None:
     return older.select_related("document").order_by("-order_key").first()
 
 
+def find_offered_before(version: AppVersion) -> AppVersion | None:
+    """The newest version older than this one that sites may move to: what a review compares with."""
+    older = AppVersion.objects.filter(listing_id=version.listing_id, order_key__lt=version.order_key)
+    return older.filter(state=VersionState.OFFERED).select_related("document").order_by("-order_key").first()
+
+
+def offered_versions(listing: Listing) -> QuerySet[AppVersion]:
+    """The versions that sites may move to, the newest first."""
+    return versions_of(listing).filter(state=VersionState.OFFERED)
+
+
 def made_since(listing: Listing, since: datetime) -> int:
     """How many versions were made after `since` (domain time)."""
     return listing.versions.filter(made_at__gt=since).count()
@@ -139,7 +150,11 @@ class Difference:
 
 def difference(version: AppVersion) -> Difference:
     """The difference to the version before; all of the document where there is none."""
-    before = find_before(version)
+    return difference_between(find_before(version), version)
+
+
+def difference_between(before: AppVersion | None, version: AppVersion) -> Difference:
+    """How a version differs from another one; all of the document where there is none."""
     changes = _changes("", document_of(before) if before else {}, document_of(version))
     values = [change for change, _ in zip(changes, range(MOST_DIFFERENCES + 1), strict=False)]
     return Difference(

@@ -1,12 +1,13 @@
 """Which site runs which version and what it waits for: for vendors, and for host services about their own sites."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 
 from tradepost.core.states import ListingState, VersionState
 from tradepost.marketplace.catalog.models import Listing
@@ -79,6 +80,23 @@ def version_progress(listing: Listing) -> list[Progress]:
         Progress(number, running=running.get(pk, 0), since=since.get(pk), **waits.get(pk, {}))
         for pk, number in versions
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many sites have an app, and how many of them run its newest offered version."""
+
+    sites: int = 0
+    newest: int = 0
+
+
+def reach(listings: Iterable[Listing]) -> dict[UUID, Reach]:
+    """The reach of each of some apps; an app that no site has is missing."""
+    records = InstallationRecord.objects.filter(listing__in=list(listings)).exclude(state__in=GONE).order_by()
+    rows = records.values_list("listing").annotate(
+        sites=Count("id"), newest=Count("id", filter=Q(running=F("listing__offered")))
+    )
+    return {listing: Reach(sites, newest) for listing, sites, newest in rows}
 
 
 def progress_of(version: AppVersion) -> Progress:
