@@ -51,16 +51,27 @@ class StrictParser(Parser):
         return parse_document(request.body, limits=self.limits)
 
 
+class DescribedApi(NinjaAPI):
+    """Its description says of every operation that whatever else it answers is a problem object."""
+
+    def get_openapi_schema(self, *arguments: Any, **options: Any) -> Any:
+        schema = super().get_openapi_schema(*arguments, **options)
+        schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                operation["responses"]["default"] = _PROBLEM_RESPONSE
+        return schema
+
+
 def make_api(title: str, version: str = "1") -> NinjaAPI:
     """Return an empty API of a service, to be mounted at `/api/<version>/`."""
-    api = NinjaAPI(
+    api = DescribedApi(
         title=title,
         version=version,
         urls_namespace=f"{title.lower().replace(' ', '-')}-api-{version}",
         auth=TokenAuth(),
         parser=StrictParser(),
         docs_url=None,  # ninja's page loads scripts from elsewhere; ours is `/api/`
-        openapi_extra={"components": {"schemas": {"Problem": _PROBLEM_SCHEMA}}},
     )
     api.add_exception_handler(TradepostError, problems.answer_for)
     api.add_exception_handler(ValidationError, _answer_invalid)
@@ -173,6 +184,10 @@ def _answer_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return problems.answer_status(request, error.status_code, detail)
 
 
+_PROBLEM_RESPONSE = {
+    "description": "What went wrong",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 _PROBLEM_SCHEMA = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",

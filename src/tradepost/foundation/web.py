@@ -1,11 +1,12 @@
 """What every request passes: limits, security headers, and errors turned into answers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from tradepost.core.errors import TradepostError, UnauthenticatedError
 
@@ -81,7 +82,7 @@ class KnownErrors:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code == 405 and problems.is_for_machines(request) and not response.content:
+        if isinstance(response, HttpResponseNotAllowed):
             return _same_headers(problems.answer_status(request, 405, f"{request.method} is not known here."), response)
         return response
 
@@ -90,15 +91,22 @@ class KnownErrors:
             return to_sign_in(request)
         if isinstance(error, TradepostError):
             return problems.answer_for(request, error)
-        if isinstance(error, Http404):
-            return problems.answer_status(request, 404, f"There is nothing at {request.path}.")
-        if isinstance(error, PermissionDenied):
-            return problems.answer_status(request, 403, "You may not do this.")
-        if isinstance(error, RequestDataTooBig):
-            return problems.answer_status(request, 413, "The request is too large.")
-        if isinstance(error, (BadRequest, SuspiciousOperation)):
-            return problems.answer_status(request, 400, "The request cannot be read.")
+        for kind, (status, detail) in FRAMEWORK_ERRORS.items():
+            if isinstance(error, kind):
+                return problems.answer_status(request, status, detail)
         return problems.answer_unknown(request, error)
+
+
+# In this order: the more special ones come first.
+FRAMEWORK_ERRORS: Mapping[type[Exception], tuple[int, str]] = MappingProxyType(
+    {
+        Http404: (404, "There is nothing at this address."),
+        PermissionDenied: (403, "You may not do this."),
+        RequestDataTooBig: (413, "The request is too large."),
+        BadRequest: (400, "The request cannot be read."),
+        SuspiciousOperation: (400, "The request cannot be read."),
+    }
+)
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:

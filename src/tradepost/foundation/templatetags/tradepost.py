@@ -12,9 +12,9 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 # Words of states, from core/states.py and from what the foundation shows; other words get a plain badge.
-GOOD = """active approved covered done enabled free live listed offered public running sent succeeded up upgraded"""
-BAD = """broken declined degraded failed given_up refused rejected revoked suspended unreachable withdrawn"""
-OPEN = """calling checking doing draft due held in_review needed pending planned queued submitted todo waiting"""
+GOOD = """active applied approved covered done enabled free linked listed offered public running sent succeeded up"""
+BAD = """broken declined degraded failed given_up refused rejected revoked suspended unreachable"""
+OPEN = """applying doing due held in_review installing invited needed pending queued scheduled submitted todo waiting"""
 KINDS = {word: kind for kind, words in (("good", GOOD), ("bad", BAD), ("open", OPEN)) for word in words.split()}
 
 
