@@ -27,7 +27,7 @@ BANNED = {
     "proposal": "offer",
     "suggestion": "offer",
 }
-ON_THE_WIRE = {"PLUGINS_VERSION"}
+ON_THE_WIRE = {"PLUGINS_VERSION", "addon"}
 """Names that translate a word of the wire at the border, and so carry it."""
 INSIDE_APPS = {"sdk": {"tenant"}}
 """An app written with the SDK calls the installations that it serves its tenants, as apps do everywhere."""
