@@ -29,11 +29,6 @@ def client_of_a_developer():
     WRONG_CODES.forget()
 
 
-@pytest.fixture(autouse=True)
-def _addresses(settings):
-    settings.ROOT_URLCONF = "tests.marketplace.addresses"
-
-
 @pytest.fixture
 def server():
     with vendor_server() as server:

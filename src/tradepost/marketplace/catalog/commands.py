@@ -1,10 +1,13 @@
 """What people do with vendors and listings."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
 
 from tradepost.core.descriptor import Descriptor, parse_descriptor
@@ -45,9 +48,10 @@ def create_vendor(name: str, contact_email: str, *, by: Caller, now: datetime) -
     name = " ".join(name.split())
     if not name:
         raise InvalidInputError("A vendor needs a name.", "/name")
+    contact_email = _checked_email(contact_email, "/contact_email")
     if Vendor.objects.filter(name=name).exists():
         raise ConflictError("There is a vendor of this name.")
-    vendor = Vendor.objects.create(name=name, contact_email=contact_email.lower(), created_at=now)
+    vendor = Vendor.objects.create(name=name, contact_email=contact_email, created_at=now)
     _record("vendor.created", ("vendor", vendor.pk), by=by, now=now, scope=vendor.pk, name=name)
     return vendor
 
@@ -59,7 +63,7 @@ def set_member(vendor_id: UUID, email: str, role: str | None, *, by: Caller, now
     Vendor.objects.select_for_update().get(pk=vendor.pk)  # two owners who remove each other: one of them stays
     if role is not None and role not in ROLES:
         raise InvalidInputError(f"A role is one of {', '.join(ROLES)}.", "/role")
-    email = email.strip().lower()
+    email = _checked_email(email, "/email")
     owners = vendor.memberships.filter(role="owner").exclude(user__email=email)
     if role != "owner" and not owners.exists() and not by.is_operator:
         raise ConflictError("A vendor keeps at least one owner.")
@@ -174,7 +178,7 @@ def resume(app_key: str, *, by: Caller, now: datetime) -> Listing:
     return listing
 
 
-def preview(app_key: str, raw: bytes | None = None, *, by: Caller) -> versions.Preview:
+def preview(app_key: str, raw: bytes | Mapping[str, Any] | None = None, *, by: Caller) -> versions.Preview:
     """What would happen if this text (or what the descriptor address serves now) were polled. Changes nothing.
 
     Raises ProblemsError for a document that cannot be listed, InvalidInputError where the address does not answer.
@@ -257,6 +261,15 @@ def _invite(vendor: Vendor, email: str, *, now: datetime) -> User:
         now=now,
     )
     return user
+
+
+def _checked_email(email: str, pointer: str) -> str:
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise InvalidInputError("This is no e-mail address.", pointer) from error
+    return email
 
 
 def _checked_url(url: str) -> str:

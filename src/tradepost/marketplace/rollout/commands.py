@@ -1,6 +1,6 @@
 """Taking reports: what each installation runs and what it waits for. Sent at least once, taken once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -70,7 +70,7 @@ def take_reports(host: HostService, reports: Sequence[Report], *, now: datetime)
         .filter(app_key__in={report.app for report in reports})
         .order_by("id")
     }
-    located, unknown, known = _locate(host, reports, listings)
+    located, unknown, known = _locate(host, reports, listings, now=now)
     newest: dict[Place, Located] = {}
     events: list[RolloutEvent] = []
     accepted = 0
@@ -102,33 +102,44 @@ def _check(reports: Sequence[Report]) -> None:
 
 
 def _locate(
-    host: HostService, reports: Sequence[Report], listings: dict[str, Listing]
+    host: HostService, reports: Sequence[Report], listings: dict[str, Listing], *, now: datetime
 ) -> tuple[list[Located], list[UUID], dict[Place, Known]]:
-    """The reports of installations that can be this host's, the ids of the others, and what is known so far."""
-    sites = dict(
-        SiteRecord.objects.filter(host=host, site__in={report.site for report in reports}).values_list("site", "id")
-    )
+    """The reports of apps this host can have, the ids of the others, and what is known so far."""
+    versions = _versions(reports, listings.values())
+    told = [each for each in reports if each.app in listings and _names_versions(each, listings[each.app], versions)]
+    sites = _sites(host, {report.site for report in told}, now=now)
     known = _known(sites.values(), listings.values())
     been_public = _been_public(listings.values())
-    versions = _versions(reports, listings.values())
-    located: list[Located] = []
-    unknown: list[UUID] = []
-    for report in reports:
-        site, listing = sites.get(report.site), listings.get(report.app)
-        if site is None or listing is None:
-            unknown.append(report.id)
-            continue
-        place = (site, listing.pk)
-        numbers = {number for number in (_running(report), report.target) if number is not None}
+    located = []
+    for report in told:
+        listing = listings[report.app]
+        place = (sites[report.site], listing.pk)
         # A host cannot come to see a private app by claiming that a site has it.
-        may_have = place in known or listing.pk in been_public
-        if not may_have or any((listing.pk, number) not in versions for number in numbers):
-            unknown.append(report.id)
-            continue
-        running = versions.get((listing.pk, _running(report) or ""))
-        target = versions.get((listing.pk, report.target or ""))
-        located.append(Located(place, report, running, target))
-    return located, unknown, known
+        if place in known or listing.pk in been_public:
+            running = versions.get((listing.pk, _running(report) or ""))
+            target = versions.get((listing.pk, report.target or ""))
+            located.append(Located(place, report, running, target))
+    taken = {each.report.id for each in located}
+    return located, [report.id for report in reports if report.id not in taken], known
+
+
+def _names_versions(report: Report, listing: Listing, versions: Mapping[tuple[UUID, str], UUID]) -> bool:
+    numbers = (_running(report), report.target)
+    return all((listing.pk, number) in versions for number in numbers if number is not None)
+
+
+def _sites(host: HostService, sites: set[UUID], *, now: datetime) -> dict[UUID, int]:
+    """The records of the sites. A report may come before a site's first check, which brings its name."""
+    rows = SiteRecord.objects.filter(host=host, site__in=sites)
+    found = dict(rows.values_list("site", "id"))
+    new = sorted(sites - found.keys())
+    if not new:
+        return found
+    SiteRecord.objects.bulk_create(
+        [SiteRecord(host=host, site=site, name=str(site), first_seen_at=now, last_seen_at=now) for site in new],
+        ignore_conflicts=True,
+    )
+    return dict(rows.values_list("site", "id"))
 
 
 def _running(report: Report) -> str | None:

@@ -134,6 +134,12 @@ def is_deserted(version: AppVersion) -> bool:
     return not InstallationRecord.objects.filter(listing_id=version.listing_id, running=version).exists()
 
 
+def older_in_use(version: AppVersion) -> bool:
+    """Whether some site runs a version older than this one."""
+    records = InstallationRecord.objects.filter(listing_id=version.listing_id)
+    return records.filter(running__order_key__lt=version.order_key).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """How many sites ran each version at a moment (domain time), by version number."""
