@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
 from tests.host.hostworld import MARKETPLACE, App, Marketplace, Streets, descriptor
+
 from tradepost.foundation import outgoing
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.models import OutgoingMail, User

@@ -7,7 +7,7 @@ outgoing client, and over real HTTP (`realapps.py`).
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ import msgspec
 
 from tradepost.core.signing import split_target
 from tradepost.core.version import Version
+from tradepost.foundation.clock import machine_now
 from tradepost.foundation.outgoing import OutgoingError, OutgoingProblem, OutgoingRequest, OutgoingResponse
 from tradepost.sdk.lifecycle import verify_installation
 from tradepost.sdk.tokens import KeyUnavailableError, RefusedCallError
@@ -160,7 +161,7 @@ class Streets:
         self.marketplace = marketplace
         self.apps = list(apps)
         self.sent: list[OutgoingRequest] = []
-        self.before: Callable[[OutgoingRequest], None] = lambda request: None
+        self.before: Callable[[OutgoingRequest], None] = lambda _: None
 
     def send(self, request: OutgoingRequest) -> OutgoingResponse:
         self.sent.append(request)
@@ -173,6 +174,7 @@ class Streets:
     def send_all(
         self, requests: Sequence[OutgoingRequest], *, at_once_per_host: int = 4, at_once: int = 32
     ) -> list[OutgoingResponse | OutgoingError]:
+        assert at_once_per_host <= at_once
         return [self._answer(request) for request in requests]
 
     def close(self) -> None:
@@ -189,7 +191,7 @@ class Streets:
             raise OutgoingError(OutgoingProblem.UNREACHABLE, "app.example does not accept connections.")
         parts = urlsplit(request.url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        status = app.receive(request.method, target, dict(request.headers), request.body or b"", now=datetime.now(UTC))
+        status = app.receive(request.method, target, dict(request.headers), request.body or b"", now=machine_now())
         if app.behaviour == "hang":
             raise OutgoingError(OutgoingProblem.TOO_SLOW, "app.example did not finish its answer within 10 seconds.")
         if app.behaviour == "die":

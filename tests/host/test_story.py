@@ -3,8 +3,8 @@
 import json
 
 import pytest
-
 from tests.host.conftest import DAY, World
+
 from tradepost.core.errors import ConflictError
 from tradepost.host.approvals.commands import approve, decline
 from tradepost.host.sites.models import Site
@@ -20,7 +20,7 @@ def site(world: World) -> Site:
     return made
 
 
-def answer(world: World, site: Site, yes: bool) -> None:
+def answer(world: World, site: Site, *, yes: bool) -> None:
     approval = world.waiting(site)
     assert approval is not None
     decide = approve if yes else decline

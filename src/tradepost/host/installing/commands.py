@@ -22,6 +22,9 @@ from .models import Installation, KnownVersion
 from .queries import find_entry
 from .versions import asked_at_first, learn
 
+SECRET_BYTES = 48
+"""Of randomness; 64 characters on the wire, where apps keep room for 128."""
+
 MOST_APPS = 500
 """On one site: what one check may carry (wire.messages.SiteCheck)."""
 
@@ -77,7 +80,7 @@ def _new(site: Site, version: KnownVersion, by: Caller, now: datetime) -> Instal
         app_key=version.app_key,
         state=INSTALLATION.start,
         client_key=str(new_id()),
-        sealed_secret=seal(new_secret()),
+        sealed_secret=seal(new_secret(SECRET_BYTES)),
         oauth_client_id=str(new_id()),
         installed_by=by.actor,
         since=now,
@@ -91,7 +94,7 @@ def _again(installation: Installation, version: KnownVersion) -> Installation:
         raise ConflictError(f"{version.app_key} is on this site already.")
     installation.state = advance(INSTALLATION, before, InstallationEvent.INSTALL_REQUESTED)
     if before is InstallationState.UNINSTALLED:
-        installation.sealed_secret = seal(new_secret())
+        installation.sealed_secret = seal(new_secret(SECRET_BYTES))
     return installation
 
 

@@ -88,7 +88,7 @@ def read_zone(name: str) -> str:
     """Return the name of an IANA zone. Raises InvalidInputError for any other text."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:  # unknown names, and names that lead out of the zones' folder
+    except (KeyError, ValueError, OSError) as error:  # unknown names, and names that lead out of the zones' folder
         raise InvalidInputError(f"{name!r} is not a time zone like Europe/Berlin or UTC", "/zone") from error
     return name
 

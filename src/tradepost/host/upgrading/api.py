@@ -1,0 +1,162 @@
+"""REST: what the apps of a site run, why not the newest version, and how they got there."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema, Status
+from pydantic import Field
+
+from tradepost.foundation.callers import caller_of
+from tradepost.foundation.clock import domain_now
+from tradepost.foundation.rest import Page, PageQuery, page_of
+from tradepost.host.installing.commands import install
+from tradepost.host.installing.models import Installation
+from tradepost.host.sites.queries import get_site
+
+from . import queries
+
+router = Router(tags=["apps of a site"])
+
+
+class AppOut(Schema):
+    """An app on a site. `because` is empty, consent, declined, window or retry; `until` is empty if a person acts."""
+
+    app: str
+    name: str
+    state: str
+    running: str | None
+    newest: str | None
+    because: str
+    text: str
+    until: datetime | None
+    since: datetime
+
+
+class CallOut(Schema):
+    """A call to the app, secrets masked. `at` is domain time."""
+
+    id: UUID
+    event: str
+    attempt: int
+    at: datetime
+    url: str
+    request_headers: dict[str, str]
+    request_body: str
+    status: int | None
+    response_headers: dict[str, str]
+    response_excerpt: str
+    error: str
+    seconds: float
+    succeeded: bool
+
+
+class NewApp(Schema):
+    """`fingerprint` is that of what was shown; without one, what the app asks at this moment is granted."""
+
+    app: str = Field(min_length=1, max_length=64)
+    fingerprint: str | None = Field(None, max_length=64)
+
+
+class Accepted(Schema):
+    app: str
+    state: str
+
+
+class Explained(AppOut):
+    """With what happens next by the plan the worker follows, and the last calls."""
+
+    person: str | None
+    asks: list[str]
+    calls: list[CallOut]
+
+
+class UpgradeOut(Schema):
+    id: UUID
+    from_number: str
+    to_number: str
+    state: str
+    trigger: str
+    by: str
+    planned_at: datetime
+    attempts: int
+    last_failure: str
+    finished_at: datetime | None
+
+
+@router.get("/sites/{uuid:site_id}/apps", response=Page[AppOut], operation_id="list_apps", summary="Apps on a site")
+def list_apps(request: HttpRequest, site_id: UUID, page: Query[PageQuery]) -> dict[str, Any]:
+    caller = caller_of(request)
+    caller.require("sites:read")
+    get_site(caller, site_id)
+    found = page_of(queries.find_installations(caller, site_id), order=("app_key",), query=page)
+    return {"items": _rows(found["items"]), "next": found["next"]}
+
+
+@router.post("/sites/{uuid:site_id}/apps", response={202: Accepted}, operation_id="install", summary="Install an app")
+def post_app(request: HttpRequest, site_id: UUID, new: NewApp) -> Status[Any]:
+    caller = caller_of(request)
+    caller.require("sites:write")
+    made = install(site_id, new.app, fingerprint=new.fingerprint, by=caller, now=domain_now())
+    return Status(202, {"app": made.app_key, "state": made.state})
+
+
+@router.get("/sites/{uuid:site_id}/apps/{key}", response=Explained, operation_id="get_app", summary="Explain an app")
+def get_app(request: HttpRequest, site_id: UUID, key: str) -> dict[str, Any]:
+    caller = caller_of(request)
+    caller.require("sites:read")
+    installation = queries.get_installation(caller, site_id, key)
+    told = queries.explain(installation, domain_now())
+    return _row(installation) | {
+        "because": told.because,
+        "text": told.text,
+        "until": told.until,
+        "person": told.person,
+        "asks": list(told.ask.sentences) if told.ask else [],
+        "calls": told.calls,
+    }
+
+
+@router.get(
+    "/sites/{uuid:site_id}/apps/{key}/upgrades",
+    response=Page[UpgradeOut],
+    operation_id="list_upgrades",
+    summary="Moves",
+)
+def list_upgrades(request: HttpRequest, site_id: UUID, key: str, page: Query[PageQuery]) -> dict[str, Any]:
+    caller = caller_of(request)
+    caller.require("sites:read")
+    return page_of(queries.find_upgrades(caller, site_id, key), order=("-planned_at", "-id"), query=page)
+
+
+@router.get(
+    "/sites/{uuid:site_id}/apps/{key}/calls",
+    response=Page[CallOut],
+    operation_id="list_calls",
+    summary="Calls to the app",
+)
+def list_calls(request: HttpRequest, site_id: UUID, key: str, page: Query[PageQuery]) -> dict[str, Any]:
+    caller = caller_of(request)
+    caller.require("sites:read")
+    return page_of(queries.find_calls(caller, site_id, key), order=("-at", "-id"), query=page)
+
+
+def _rows(installations: Sequence[Installation]) -> list[dict[str, Any]]:
+    return [_row(each) for each in installations]
+
+
+def _row(each: Installation) -> dict[str, Any]:
+    shown = each.running or each.newest
+    return {
+        "app": each.app_key,
+        "name": shown.name if shown else each.app_key,
+        "state": each.state,
+        "running": each.running.number if each.running else None,
+        "newest": each.newest.number if each.newest else None,
+        "because": each.because,
+        "text": each.text,
+        "until": each.until,
+        "since": each.since,
+    }
