@@ -25,7 +25,7 @@ def test_a_person_signs_in_and_out():
     user, client = person(), browser()
     assert client.get("/accounts/login/").status_code == 200
     assert sign_in(client)["Location"] == "/"
-    assert str(user) in client.get("/").text
+    assert str(user) in client.get("/you/tokens/").text
     assert client.post("/accounts/logout/").status_code == 302
     assert client.get("/you/tokens/").status_code == 302
 

@@ -183,6 +183,9 @@ def test_the_clock_tells_and_moves_and_leaves_an_audit_row():
     assert moved.status_code == 200
     assert domain_now() >= to > machine_now() + timedelta(hours=4)
     assert AuditEntry.objects.filter(action="clock.moved", actor=operator.email).count() == 1
+    again = client.put("/api/1/clock", {"to": moved.json()["now"]}, content_type="application/json")
+    assert again.status_code == 200
+    assert AuditEntry.objects.filter(action="clock.moved").count() == 1
     back = client.put("/api/1/clock", {"to": told["now"]}, content_type="application/json")
     assert back.status_code == 422
     naive = client.put("/api/1/clock", {"to": "2030-01-01T00:00:00"}, content_type="application/json")

@@ -42,7 +42,7 @@ def client(settings, client):
 
 
 def test_every_answer_says_what_a_page_may_load_and_carries_an_id():
-    for address in ("/", "/accounts/login/", "/nothing", "/healthz", "/api/1/openapi.json"):
+    for address in ("/accounts/login/", "/nothing", "/healthz", "/api/1/openapi.json"):
         answer = browser().get(address)
         policy = answer["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -54,7 +54,6 @@ def test_every_answer_says_what_a_page_may_load_and_carries_an_id():
 def test_pages_have_no_inline_scripts_styles_or_handlers():
     client = browser(person(operator=True))
     for address in (
-        "/",
         "/accounts/password/change/",
         "/you/tokens/",
         "/clock/",
@@ -71,8 +70,8 @@ def test_pages_have_no_inline_scripts_styles_or_handlers():
 
 
 def test_pages_of_people_who_are_signed_in_are_not_kept():
-    assert browser(person()).get("/")["Cache-Control"] == "no-store"
-    assert not browser().get("/").has_header("Cache-Control")
+    assert browser(person()).get("/you/tokens/")["Cache-Control"] == "no-store"
+    assert not browser().get("/api/1/").has_header("Cache-Control")
 
 
 def test_a_request_that_is_too_large_is_refused_before_it_is_read():
@@ -114,6 +113,12 @@ def test_what_nobody_expected_is_logged_under_an_id_and_told_to_nobody(client, c
         assert answer["X-Request-Id"] in answer.text
         assert answer["X-Request-Id"] in caplog.text
         assert "hunter2" in caplog.text
+
+
+def test_the_page_for_our_own_mistakes_asks_the_database_nothing(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        answer = client.get("/stumble/bug")
+    assert "<h1>Something went wrong here</h1>" in answer.text
 
 
 def test_not_found_is_not_found_everywhere(client):

@@ -14,14 +14,16 @@ NAME = "deliver_marketplace_mail"
 def job(status, *, worker=None, ended=None, service="marketplace"):
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id) VALUES (%s, %s, '{}', %s, %s) RETURNING id",
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id) "
+            "VALUES (%s, %s, '{}', %s, %s) RETURNING id",
             [service, f"{service}.deliver_{service}_mail", status, worker],
         )
         number = cursor.fetchone()[0]
         if ended is not None:
             cursor.execute("UPDATE procrastinate_events SET at = %s WHERE job_id = %s", [ended, number])
             cursor.execute(
-                "INSERT INTO procrastinate_events (job_id, type, at) VALUES (%s, 'succeeded', %s)", [number, ended]
+                "INSERT INTO procrastinate_events (job_id, type, at) VALUES (%s, 'succeeded', %s)",
+                [number, ended],
             )
     return number
 
@@ -73,10 +75,9 @@ def test_finished_jobs_go_after_a_day_and_failed_ones_after_two_weeks():
 
 
 def mail(key, *, sent):
-    OutgoingMail.objects.create(
-        service="marketplace", dedupe_key=key, to="a@example.com", subject="s", text="t", decided_at=sent or machine_now(),
-        due_at=machine_now(), sent_at=sent,
-    )  # fmt: skip
+    now = machine_now()
+    fields = {"to": "a@example.com", "subject": "s", "text": "t", "decided_at": now, "due_at": now, "sent_at": sent}
+    OutgoingMail.objects.create(service="marketplace", dedupe_key=key, **fields)
 
 
 def test_sent_mails_go_after_a_quarter_and_those_with_links_after_a_day():

@@ -1,4 +1,4 @@
-"""The pages both services have: start, API tokens, and for operators the clock, the audit log, mails and work."""
+"""The pages both services have: API tokens, and for operators the clock, the audit log, mails and work."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -19,12 +19,6 @@ from .forms import ClockForm, TokenForm
 
 STEPS = {"1": timedelta(hours=1), "5": timedelta(hours=5), "24": timedelta(hours=24)}
 ROWS = 50
-
-
-@require_GET
-def start(request: HttpRequest) -> HttpResponse:
-    """The front door: what this service is, and where the caller can go."""
-    return render(request, "foundation/start.html")
 
 
 @require_GET
@@ -103,8 +97,7 @@ def _move(request: HttpRequest, form: ClockForm, service: str) -> bool:
         target = form.instant()
     else:
         return False
-    # A clock that ran on while we looked is no reason to refuse "now".
-    commands.set_clock(max(target, domain_now()) if step else target, by=caller_of(request), service=service)
+    commands.set_clock(target, by=caller_of(request), service=service)
     messages.success(request, f"Domain time is now {domain_now():%Y-%m-%d %H:%M:%S} UTC.")
     return True
 

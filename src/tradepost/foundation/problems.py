@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from tradepost.core.errors import (
     ConflictError,
@@ -113,12 +113,19 @@ def answer(request: HttpRequest, kind: Kind, detail: str, problems: Sequence[Pro
         response = HttpResponse(json.dumps(body), status=kind.status, content_type="application/problem+json")
     else:
         context = {"kind": kind, "detail": detail, "problems": problems, "request_id": request_id(request)}
-        template = "partials/problem.html" if request.headers.get("HX-Request") else "problem.html"
-        response = render(request, template, context, status=kind.status)
+        page = render_to_string(_template(request, kind), context, request=None if kind is UNKNOWN else request)
+        response = HttpResponse(page, status=kind.status)
     for name, value in HEADERS.get(kind.status, {}).items():
         response[name] = value
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _template(request: HttpRequest, kind: Kind) -> str:
+    """Our own mistakes get a page that asks the database nothing: it may be the database that is gone."""
+    if request.headers.get("HX-Request"):
+        return "partials/problem.html"
+    return "internal.html" if kind is UNKNOWN else "problem.html"
 
 
 def problem_body(request: HttpRequest, kind: Kind, detail: str, problems: Sequence[Problem] = ()) -> dict[str, Any]:

@@ -5,6 +5,14 @@
 (() => {
   const LINES = ["#2f6f5e", "#c98b2b", "#7a5cc0", "#a3242b", "#2b6cb0", "#6b7280"];
 
+  // uPlot's table: for ticks this many seconds apart, the label, and what it adds where year, day or hour change.
+  const TIMES = [
+    [86400 * 28, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
+    [86400, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
+    [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+    [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{MM}-{DD}", null, null, null, 1],
+  ];
+
   function drawCharts(root) {
     if (!window.uPlot) return;
     for (const figure of root.querySelectorAll("figure[data-chart]:not([data-drawn])")) {
@@ -15,8 +23,8 @@
         width: Math.max(figure.clientWidth, 240),
         height: Number(figure.dataset.height || 220),
         scales: { y: { range: (_u, low, high) => [Math.min(0, low), Math.max(1, high * 1.05)] } },
-        axes: [axis(), axis()],
-        series: [{ label: "time" }].concat(chart.series.map((series, index) => ({
+        axes: [{ ...axis(), values: TIMES, space: 70 }, axis()],
+        series: [{ label: "UTC", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }].concat(chart.series.map((series, index) => ({
           label: series.label,
           stroke: LINES[index % LINES.length],
           dash: index >= LINES.length ? [4, 4] : undefined,
@@ -39,14 +47,12 @@
     return { stroke: style.getPropertyValue("--pico-color").trim() || "#333", grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   }
 
-  // A <time data-now> says what time it was on the service when the page was made; the page ages from there.
-  const loadedAt = performance.now();
-
+  // A <time data-now> says what time it was on the service when it was made; it ages from when we first see it.
   function sayTimes(root) {
     for (const time of root.querySelectorAll("time[data-now]")) {
-      if (time.madeAt === undefined) time.madeAt = time.closest("[data-fresh]") || document.readyState !== "complete" ? performance.now() : loadedAt;
+      time.seenAt ??= performance.now();
       const small = time.querySelector("small");
-      const now = Date.parse(time.dataset.now) + performance.now() - time.madeAt;
+      const now = Date.parse(time.dataset.now) + performance.now() - time.seenAt;
       if (small) small.textContent = `(${relative(Date.parse(time.dateTime) - now)})`;
     }
   }

@@ -1,7 +1,40 @@
 """Every address of the marketplace."""
 
+from tradepost.marketplace.catalog import api as catalog_api
+from tradepost.marketplace.catalog import pages as catalog_pages
+from tradepost.marketplace.catalog import vendor_pages
+from tradepost.marketplace.catalog import wire as catalog_wire
+from tradepost.marketplace.hosts import api as hosts_api
+from tradepost.marketplace.hosts import pages as hosts_pages
+from tradepost.marketplace.hosts import wire as hosts_wire
+from tradepost.marketplace.notices import api as notices_api
+from tradepost.marketplace.notices import pages as notices_pages
+from tradepost.marketplace.releases import api as releases_api
+from tradepost.marketplace.releases import pages as releases_pages
+from tradepost.marketplace.reviews import api as reviews_api
+from tradepost.marketplace.reviews import pages as reviews_pages
+from tradepost.marketplace.rollout import api as rollout_api
+from tradepost.marketplace.rollout import pages as rollout_pages
+from tradepost.marketplace.rollout import wire as rollout_wire
+from tradepost.marketplace.watching import pages as watching_pages
 from tradepost.server.urls.shared import handler400, handler403, handler404, handler500, urls_of
 
-urlpatterns = urls_of("Tradepost Marketplace", page_modules=[], api_modules=[])
+urlpatterns = urls_of(
+    "Tradepost Marketplace",
+    url_modules=[
+        catalog_wire,
+        hosts_wire,
+        rollout_wire,
+        catalog_pages,
+        vendor_pages,
+        watching_pages,
+        releases_pages,
+        reviews_pages,
+        rollout_pages,
+        hosts_pages,
+        notices_pages,
+    ],
+    api_modules=[catalog_api, releases_api, reviews_api, rollout_api, hosts_api, notices_api],
+)
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]

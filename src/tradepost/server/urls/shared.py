@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_GET
+from django.views.generic import RedirectView
 from ninja import NinjaAPI
 
 from tradepost.foundation import accounts, health, pages
@@ -23,25 +24,35 @@ handler404 = "tradepost.foundation.web.not_found"
 handler500 = "tradepost.foundation.web.server_error"
 
 
-def urls_of(title: str, *, page_modules: Sequence[ModuleType], api_modules: Sequence[ModuleType]) -> Urls:
-    """Return every address of a service. Pages of domains come first, so that one may be the front page."""
+def urls_of(
+    title: str,
+    *,
+    url_modules: Sequence[ModuleType],
+    api_modules: Sequence[ModuleType],
+    last_url_modules: Sequence[ModuleType] = (),
+) -> Urls:
+    """Return every address of a service: the `urls` of modules with pages or wire, the `router` of those with REST.
+
+    `last_url_modules` come behind everything.
+    """
     api = make_api(title)
     api.add_router("", foundation_api.router)
     for module in api_modules:
         api.add_router("", module.router)
     found: Urls = [*health.urls]
-    for module in page_modules:
+    for module in url_modules:
         found += module.urls
     return [
         *found,
         *pages.urls,
-        path("", pages.start, name="start"),
         path("accounts/email/", accounts.no_such_page),
         path("accounts/", include("allauth.urls")),
+        path("favicon.ico", RedirectView.as_view(url="/static/tradepost.svg", permanent=True)),
         path("back-office/login/", accounts.back_office_sign_in),
         path("back-office/", office.urls),
         path("api/1/", rest_page(api), name="rest"),
         path("api/1/", api.urls),
+        *(each for module in last_url_modules for each in module.urls),
     ]
 
 
