@@ -1,0 +1,85 @@
+"""How far versions have come, made ready to be looked at: a chart's numbers, a table's rows, words for states."""
+
+import json
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradepost.foundation.configuration import configuration
+from tradepost.marketplace.catalog.models import Listing
+
+from .checks import order_key_of
+from .models import InstallationRecord
+from .queries import Point, Progress
+
+MOST_LINES = 6
+MOST_PROGRESS = 15
+UNKNOWN_NUMBER = "?"
+
+
+def chart_of(points: Sequence[Point], *, until: datetime) -> str:
+    """The JSON that `data-chart` takes: one line for each of the newest versions, one for all others.
+
+    Empty where there is nothing to draw.
+    """
+    if not points:
+        return ""
+    numbers = sorted({number for point in points for number in point.running}, key=_newest_first)
+    shown, others = numbers[:MOST_LINES], set(numbers[MOST_LINES:])
+    drawn = [*points, Point(until, points[-1].running)] if points[-1].at < until else list(points)
+    series = [{"label": number, "values": [point.running.get(number, 0) for point in drawn]} for number in shown]
+    if others:
+        rest = [sum(sites for number, sites in point.running.items() if number in others) for point in drawn]
+        series.append({"label": "others", "values": rest})
+    return json.dumps({"times": [int(point.at.timestamp()) for point in drawn], "series": series})
+
+
+def worth_showing(progress: Iterable[Progress], *, keep: AbstractSet[str]) -> list[Progress]:
+    """The versions that some site runs or is on its way to, and those named in `keep`; the newest MOST_PROGRESS."""
+    found = [each for each in progress if each.number in keep or each.running or each.since]
+    return found[:MOST_PROGRESS]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLine:
+    """One installation in a table: `badge` and `words` for its state, why it is not on the newest, until when."""
+
+    record: InstallationRecord
+    badge: str
+    words: str
+    why: str
+    until: datetime | None
+
+
+WORDS = {
+    "current": ("plain", "as it was told"),
+    "scheduled": ("scheduled", "scheduled"),
+    "waiting_consent": ("waiting", "waits for consent"),
+    "declined": ("declined", "declined"),
+    "waiting_window": ("waiting", "waits for its window"),
+    "failed": ("failed", "failed, is tried again"),
+    "installing": ("installing", "is being installed"),
+    "install_failed": ("failed", "could not be installed"),
+    "uninstalled": ("plain", "uninstalled"),
+}
+"""State of the wire -> a word for the badge's colour, and what the badge says."""
+
+
+def site_line(record: InstallationRecord, listing: Listing) -> SiteLine:
+    """A row for one installation; `listing` has its newest offered version loaded."""
+    offered, running = listing.offered, record.running
+    if record.state != "current":
+        badge, words = WORDS.get(record.state, ("plain", record.state))
+        return SiteLine(record, badge, words, record.text, record.until)
+    if offered is None or running is None or running.order_key >= offered.order_key:
+        return SiteLine(record, "applied", "on the newest", "", None)
+    interval = configuration.policy.check_interval
+    hours = f"{interval.total_seconds() / 3600:g}"
+    why = f"It has not asked since {offered.number} is offered; sites ask at most {hours} h apart."
+    until = offered.offered_at + interval if offered.offered_at else None
+    return SiteLine(record, "waiting", "has not asked yet", why, until)
+
+
+def _newest_first(number: str) -> int:
+    return 0 if number == UNKNOWN_NUMBER else -order_key_of(number)
