@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -15,7 +16,7 @@ class NotAsToldError(Exception):
 class Transcript:
     """Chapters, facts and checks. A check that fails ends the story."""
 
-    def __init__(self, *, chapters: int, started: datetime) -> None:
+    def __init__(self, *, chapters: int) -> None:
         self._paper = Console(highlight=False, soft_wrap=True)
         self._screen = Console(stderr=True)
         self._progress = Progress(
@@ -29,9 +30,9 @@ class Transcript:
             disable=not self._screen.is_terminal,
         )
         self._task = self._progress.add_task("starting", total=chapters, day=0)
-        self._started = started
-        self._now = started
-        self.checks = 0
+        self._started: datetime | None = None
+        self._now: datetime | None = None
+        self._checks = 0
 
     @contextmanager
     def showing_progress(self) -> Iterator[None]:
@@ -47,6 +48,7 @@ class Transcript:
 
     def at(self, now: datetime) -> None:
         """Note domain time, for the progress display and the lines that follow."""
+        self._started = self._started or now
         self._now = now
         self._progress.update(self._task, day=(now - self._started).days)
 
@@ -61,13 +63,28 @@ class Transcript:
         """State `text` as seen; raises NotAsToldError where it does not hold."""
         if not holds:
             raise NotAsToldError(text)
-        self.checks += 1
+        self._checks += 1
         self._paper.print(f"   {self._stamp()}  ✓ {text}", markup=False)
 
+    def fail(self, text: str, *, logs: Path) -> None:
+        """Say what did not turn out as told, and the ends of the logs, which are gone with the house."""
+        self._paper.print(f"   {self._stamp()}  ✗ {text}", markup=False, style="bold red")
+        for log in sorted(logs.glob("*.log")):
+            lines = log.read_text(errors="replace").splitlines()[-5:]
+            self._screen.print(f"{log.name}:", *lines, sep="\n  ", markup=False)
+
+    def end(self, *, seconds: float) -> None:
+        days = (self._now - self._started).days if self._now and self._started else 0
+        self._paper.print(
+            f"\n[bold]The story turned out as told:[/bold] {self._checks} checks, {days} days of domain time (all times are UTC), "
+            f"{seconds:.0f} seconds of yours."
+        )
+
     def _stamp(self) -> str:
-        passed = self._now - self._started
-        hours, rest = divmod(passed.seconds, 3600)
-        return f"day {passed.days:>2} {hours:02}:{rest // 60:02}"
+        """Domain time: the day of the story and the time of day in UTC."""
+        if self._now is None or self._started is None:
+            return " " * len("day  0 00:00")
+        return f"day {(self._now.date() - self._started.date()).days:>2} {self._now:%H:%M}"
 
 
 def hours(length: timedelta) -> str:
