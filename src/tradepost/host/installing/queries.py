@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tradepost.core.consent import Ask
-from tradepost.core.errors import NotFoundError
+from tradepost.core.errors import ForbiddenError, NotFoundError
 from tradepost.core.states import InstallationState
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.clock import machine_now
@@ -16,11 +16,12 @@ from tradepost.host.marketlink.client import MarketplaceClient, MarketplaceError
 from tradepost.host.sites.queries import get_site
 from tradepost.wire import messages as wire
 
-from .models import Installation, KnownVersion
+from .models import Installation, KnownVersion, SigningKey
 from .versions import asked_at_first, learn
 
 KEPT_FOR = timedelta(seconds=30)
 MOST_KEPT = 200
+MOST_KEYS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,14 @@ class CataloguePage:
     next: str | None
 
 
-def find_catalogue(caller: Caller, site_id: UUID, *, after: str = "") -> CataloguePage:
-    """One page of the marketplace's catalogue for a site. Raises MarketplaceError when it cannot be asked."""
+def find_catalogue(caller: Caller, site_id: UUID, *, after: str = "", q: str = "") -> CataloguePage:
+    """One page of the marketplace's catalogue for a site, of apps that fit `q`.
+
+    Raises MarketplaceError when it cannot be asked.
+    """
     get_site(caller, site_id)
     client = marketplace()
-    page: wire.Catalog = _kept(("apps", client.url, after), lambda: client.apps(after=after))
+    page: wire.Catalog = _kept(("apps", client.url, after, q), lambda: client.apps(after=after, q=q))
     there = Installation.objects.filter(site_id=site_id).exclude(state=InstallationState.UNINSTALLED)
     return CataloguePage(page.entries, frozenset(there.values_list("app_key", flat=True)), page.next)
 
@@ -74,6 +78,13 @@ def get_app(caller: Caller, site_id: UUID, app_key: str, *, now: datetime) -> Ap
         ask=asked_at_first(version),
         installation=installation.exclude(state=InstallationState.UNINSTALLED).first(),
     )
+
+
+def find_signing_keys(caller: Caller) -> list[SigningKey]:
+    """The keys that sign calls to apps, newest first, without their private halves. For operators."""
+    if not caller.is_operator:
+        raise ForbiddenError("Only an operator may see this.")
+    return list(SigningKey.objects.defer("sealed_private_pem").order_by("-created_at")[:MOST_KEYS])
 
 
 def find_entry(client: MarketplaceClient, app_key: str) -> wire.CatalogEntry:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from hashlib import sha256
 from ipaddress import ip_network
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -66,9 +66,10 @@ class MarketplaceClient:
         """Say what installations run."""
         return self._post("/reports", message, wire.ReportsAnswer)
 
-    def apps(self, *, after: str = "") -> wire.Catalog:
-        """One page of the public catalogue."""
-        return self._get(f"/apps?after={quote(after, safe='')}" if after else "/apps", wire.Catalog)
+    def apps(self, *, after: str = "", q: str = "") -> wire.Catalog:
+        """One page of the public catalogue, of apps that fit the words in `q`."""
+        query = urlencode({name: value for name, value in (("after", after), ("q", q)) if value})
+        return self._get(f"/apps?{query}" if query else "/apps", wire.Catalog)
 
     def app(self, key: str) -> wire.CatalogEntry:
         """One app of the catalogue."""
@@ -134,7 +135,22 @@ def _check_status(response: OutgoingResponse) -> None:
     if status == 404:
         raise MarketplaceError(MarketplaceProblem.NOT_THERE, "The marketplace does not offer this to us.")
     kind = MarketplaceProblem.DOWN if status >= 500 or status == 429 else MarketplaceProblem.NONSENSE
-    raise MarketplaceError(kind, f"The marketplace answered with status {status}.")
+    raise MarketplaceError(kind, f"The marketplace answered with status {status}{_detail(response)}.")
+
+
+class _Problem(msgspec.Struct):
+    """What we read of a problem (RFC 9457)."""
+
+    detail: str
+
+
+def _detail(response: OutgoingResponse) -> str:
+    """What the marketplace says of an error, where it says it as the contract does."""
+    try:
+        detail = msgspec.json.decode(response.body, type=_Problem).detail
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+    return f": {detail[:300].replace(chr(0), '').rstrip('.')}" if detail else ""
 
 
 def _read(response: OutgoingResponse, answer: type[Answer]) -> Answer:

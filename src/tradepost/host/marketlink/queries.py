@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
 from tradepost.core.errors import ForbiddenError
 from tradepost.foundation.callers import Caller
@@ -15,6 +15,13 @@ def find_link(caller: Caller) -> MarketplaceLink | None:
     if not caller.is_operator:
         raise ForbiddenError("Only an operator may see this.")
     return MarketplaceLink.objects.first()
+
+
+def find_pending_reports(caller: Caller) -> QuerySet[PendingReport]:
+    """What the marketplace has not taken yet, for operators; to be listed by when it is sent next."""
+    if not caller.is_operator:
+        raise ForbiddenError("Only an operator may see this.")
+    return PendingReport.objects.select_related("installation__site")
 
 
 def is_linked() -> bool:

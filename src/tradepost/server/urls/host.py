@@ -10,16 +10,20 @@ from tradepost.host.marketlink import api as marketlink_api
 from tradepost.host.marketlink import pages as marketlink_pages
 from tradepost.host.sites import api as sites_api
 from tradepost.host.sites import pages as sites_pages
+from tradepost.host.sites.frame import at_sites
 from tradepost.host.upgrading import api as upgrading_api
 from tradepost.host.upgrading import pages as upgrading_pages
 from tradepost.server.urls.shared import handler400, handler403, handler404, handler500, urls_of
 
-urlpatterns = urls_of(
-    "Tradepost Host",
-    url_modules=[key_views, sites_pages, installing_pages, upgrading_pages, approvals_pages, marketlink_pages],
-    api_modules=[sites_api, installing_api, upgrading_api, approvals_api, marketlink_api],
-    # Below the context path of any site, so behind everything that stands at one address.
-    last_url_modules=[app_views],
-)
+urlpatterns = [
+    *urls_of(
+        "Tradepost Host",
+        url_modules=[key_views, sites_pages, installing_pages, approvals_pages, marketlink_pages],
+        api_modules=[sites_api, installing_api, upgrading_api, approvals_api, marketlink_api],
+        # Below the context path of any site, so behind everything that stands at one address.
+        last_url_modules=[app_views],
+    ),
+    *at_sites([*sites_pages.site_urls, *upgrading_pages.site_urls, *installing_pages.site_urls]),
+]
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]

@@ -1,0 +1,193 @@
+"""Pages of the apps on a site: what runs, why not the newest version, and how each got where it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
+from django.views.decorators.http import require_GET, require_POST
+
+from tradepost.core.states import InstallationState
+from tradepost.foundation.clock import domain_now
+from tradepost.foundation.rest import slice_of
+from tradepost.host.approvals.questions import find_decided, find_question
+from tradepost.host.installing.commands import disable, enable
+from tradepost.host.installing.models import Installation
+from tradepost.host.installing.versions import asked_at_first, terms_of
+from tradepost.host.installing.wording import rights_in_words
+from tradepost.host.marketlink.queries import is_linked
+from tradepost.host.marketlink.reports import state_word
+from tradepost.host.sites.frame import ROWS, Visit, after_of, attempt, on_site, refreshed, show
+
+from .models import Upgrade
+from .queries import Explanation, explain, find_calls, find_installations, find_upgrades, get_installation
+
+SHOWN = 5
+UPGRADE_ORDER = ("-planned_at", "-id")
+CALL_ORDER = ("-at", "-id")
+WORDS = {
+    "current": ("applied", "on the newest"),
+    "scheduled": ("scheduled", "upgrade is due"),
+    "waiting_consent": ("waiting", "waits for a decision"),
+    "declined": ("declined", "update declined"),
+    "waiting_window": ("waiting", "waits for the window"),
+    "failed": ("failed", "upgrade failed, tried again"),
+    "installing": ("installing", "being installed"),
+    "install_failed": ("failed", "could not be installed"),
+}
+"""The words of `state_word` with the badge they get and how people read them."""
+
+TRIGGERS = {
+    "install": "installed by an administrator",
+    "automatic": "by itself",
+    "approval": "approved by an administrator",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One app in the list; `why` is only there where it does not run the newest version."""
+
+    installation: Installation
+    word: str
+    badge: str
+    label: str
+    why: Explanation | None
+
+    @property
+    def name(self) -> str:
+        newest = self.installation.newest or self.installation.running
+        return newest.name if newest else self.installation.app_key
+
+    @property
+    def is_disabled(self) -> bool:
+        return self.installation.state == InstallationState.DISABLED
+
+
+@require_GET
+@on_site
+def apps(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The apps on a site."""
+    rows = find_installations(visit.caller, visit.site.pk)
+    found = slice_of(rows, order=("app_key",), after=after_of(request), limit=ROWS)
+    context = {
+        "here": "apps",
+        "rows": [_row(each, domain_now()) for each in found.items],
+        "next": found.next,
+        "is_linked": is_linked(),
+    }
+    return show(request, visit, "upgrading/apps.html", context)
+
+
+@require_GET
+@on_site
+def app(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
+    """One app on a site: what it runs and may do, what waits, and its history."""
+    now = domain_now()
+    installation = get_installation(visit.caller, visit.site.pk, key)
+    running, newest = installation.running, installation.newest
+    upgrades = slice_of(find_upgrades(visit.caller, visit.site.pk, key), order=UPGRADE_ORDER, limit=SHOWN)
+    calls = slice_of(find_calls(visit.caller, visit.site.pk, key), order=CALL_ORDER, limit=SHOWN)
+    context = {
+        "here": "apps",
+        "row": _row(installation, now),
+        "installation": installation,
+        "is_moving": _is_moving(installation, now),
+        "is_behind": newest is not None and newest.pk != installation.running_id,
+        "rights": rights_in_words(terms_of(running).rights) if running else [],
+        "question": find_question(installation),
+        "decided": find_decided(installation),
+        "first_ask": asked_at_first(newest) if newest and running is None else None,
+        "upgrades": _with_triggers(upgrades.items),
+        "has_more_upgrades": upgrades.next is not None,
+        "calls": calls.items,
+        "has_more_calls": calls.next is not None,
+        "is_admin": visit.is_admin,
+    }
+    return show(request, visit, "upgrading/app.html", context)
+
+
+@require_GET
+@on_site
+def progress(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
+    """The part of an app's page that watches while it is installed or upgraded."""
+    installation = get_installation(visit.caller, visit.site.pk, key)
+    if not _is_moving(installation, domain_now()):
+        return refreshed()
+    return show(request, visit, "upgrading/progress.html", {"installation": installation})
+
+
+@require_GET
+@on_site
+def upgrades(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
+    """Every move of an app on a site."""
+    installation = get_installation(visit.caller, visit.site.pk, key)
+    rows = find_upgrades(visit.caller, visit.site.pk, key)
+    found = slice_of(rows, order=UPGRADE_ORDER, after=after_of(request), limit=ROWS)
+    context = {
+        "here": "apps",
+        "row": _row(installation, domain_now()),
+        "installation": installation,
+        "upgrades": _with_triggers(found.items),
+        "next": found.next,
+    }
+    return show(request, visit, "upgrading/upgrades.html", context)
+
+
+@require_GET
+@on_site
+def calls(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
+    """Every call to an app for a site."""
+    installation = get_installation(visit.caller, visit.site.pk, key)
+    found = slice_of(
+        find_calls(visit.caller, visit.site.pk, key), order=CALL_ORDER, after=after_of(request), limit=ROWS
+    )
+    context: dict[str, object] = {
+        "here": "apps",
+        "row": _row(installation, domain_now()),
+        "installation": installation,
+        "calls": found.items,
+        "next": found.next,
+    }
+    return show(request, visit, "upgrading/calls.html", context)
+
+
+@require_POST
+@on_site
+def switch(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
+    """Switch an app off, or on again."""
+    wants_on = request.POST.get("wanted") == "on"
+    command = enable if wants_on else disable
+    done = "The app is on again." if wants_on else "The app is off: it is kept up to date and shows nothing."
+    attempt(request, lambda: command(visit.site.pk, key, by=visit.caller, now=domain_now()), done)
+    return redirect(visit.address("apps", key))
+
+
+def _row(installation: Installation, now: datetime) -> Row:
+    word = state_word(installation)
+    is_current = installation.running_id is not None and installation.running_id == installation.newest_id
+    return Row(installation, word, *WORDS.get(word, (word, word)), None if is_current else explain(installation, now))
+
+
+def _is_moving(installation: Installation, now: datetime) -> bool:
+    """Whether a worker has this app in its hands, or takes it up in a moment."""
+    if installation.state == InstallationState.INSTALLING and not installation.because:
+        return True
+    is_due = installation.due_at is not None and installation.due_at <= now
+    return installation.upgrade_id is not None and is_due
+
+
+def _with_triggers(found: Sequence[Upgrade]) -> list[tuple[Upgrade, str]]:
+    return [(each, TRIGGERS.get(each.trigger, each.trigger)) for each in found]
+
+
+site_urls = [
+    path("apps/", apps, name="site_apps"),
+    path("apps/<str:key>/", app, name="site_app"),
+    path("apps/<str:key>/progress/", progress, name="site_app_progress"),
+    path("apps/<str:key>/upgrades/", upgrades, name="site_app_upgrades"),
+    path("apps/<str:key>/calls/", calls, name="site_app_calls"),
+    path("apps/<str:key>/activation/", switch, name="site_app_activation"),
+]
