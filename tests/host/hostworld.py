@@ -5,6 +5,7 @@ outgoing client, and over real HTTP (`realapps.py`).
 """
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -136,6 +137,7 @@ class App:
     tenants: dict[str, str] = field(default_factory=dict)
     bodies: list[bytes] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    wake: threading.Event = field(default_factory=threading.Event)
 
     def receive(self, method: str, target: str, headers: dict[str, str], body: bytes, *, now: datetime) -> int:
         """Check the call, act on it, and return the status of the answer."""
