@@ -101,6 +101,7 @@ def test_a_person_changes_their_password():
     client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
     user.refresh_from_db()
     assert user.check_password(NEW)
+    assert AuditEntry.objects.get().action == "user.password_set"
 
 
 def test_the_back_office_is_for_operators():

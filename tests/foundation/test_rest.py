@@ -33,7 +33,7 @@ def test_every_error_of_ours_has_a_row_in_the_table():
 
 def test_a_problem_page_and_a_problem_object_say_the_same():
     error = InvalidInputError("Too short.", "/name")
-    for address in ("/api/1/x", "/wire/1/x"):
+    for address in ("/api/1/x", "/wire/1/x", "/rest/x", "/alpha/rest/atlassian-connect/1/x"):
         answer = problems.answer_for(RequestFactory().get(address), error)
         assert answer["Content-Type"] == "application/problem+json"
         assert json.loads(answer.content) == {

@@ -19,12 +19,20 @@ def faces(service):
     return [importlib.import_module(f"tradepost.{service}.{p.parent.name}.{p.stem}") for p in found]
 
 
+def flat(patterns):
+    """Return the patterns with those that others include."""
+    return [
+        deep for each in patterns for deep in (flat(each.url_patterns) if hasattr(each, "url_patterns") else [each])
+    ]
+
+
 @pytest.mark.parametrize("service", ["marketplace", "host"])
 def test_whatever_a_domain_offers_has_its_address(service):
-    patterns = importlib.import_module(f"tradepost.server.urls.{service}").urlpatterns
+    mounted = {each.callback for each in flat(get_resolver(f"tradepost.server.urls.{service}").url_patterns)}
     described = Client(headers={"host": f"{service}.test"}).get("/api/1/openapi.json").json()["paths"]
     for module in faces(service):
-        assert [each for each in getattr(module, "urls", []) if each not in patterns] == [], module.__name__
+        offered = flat([*getattr(module, "urls", []), *getattr(module, "site_urls", [])])
+        assert [each for each in offered if each.callback not in mounted] == [], module.__name__
         router = getattr(module, "router", None)
         for path in router.path_operations if router else ():
             assert re.sub(r"\{\w+:", "{", f"/api/1{path}") in described, f"{module.__name__}: {path}"

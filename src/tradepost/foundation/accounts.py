@@ -10,9 +10,11 @@ from django.http import HttpRequest, HttpResponse
 
 from tradepost.core.errors import NotFoundError
 
+from . import audit
 from .callers import find_caller, service_of
 from .clock import domain_now, new_id
 from .mail import send_later
+from .models import User
 from .work import ACCOUNT_MAIL
 
 
@@ -34,6 +36,18 @@ class Accounts(DefaultAccountAdapter):
                 subject=message.subject,
                 text=message.body,
                 dedupe_key=f"{ACCOUNT_MAIL}{new_id()}",
+                now=domain_now(),
+            )
+
+    def set_password(self, user: User, password: str) -> None:
+        """Every way to set a password (change, reset) comes through here, and leaves an audit row."""
+        with transaction.atomic():
+            super().set_password(user, password)
+            audit.record(
+                "user.password_set",
+                service=service_of(request_context.request),
+                actor=user.email,
+                subject=("user", user.pk),
                 now=domain_now(),
             )
 

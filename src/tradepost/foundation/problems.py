@@ -6,6 +6,7 @@ the request id under which the log tells the whole.
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -29,8 +30,8 @@ from tradepost.core.errors import (
 
 log = logging.getLogger(__name__)
 
-MACHINE_PATHS = ("/api/", "/wire/", "/rest/")
-"""Below these addresses programs ask, and get JSON also for errors."""
+MACHINE_PATHS = re.compile(r"/(?:api|wire|(?:[^/]+/)?rest)/")
+"""Below these addresses programs ask, and get JSON also for errors; `rest` stands below the context path of a site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ def answer_for(request: HttpRequest, error: TradepostError) -> HttpResponse:
 
 def answer_unknown(request: HttpRequest, error: BaseException) -> HttpResponse:
     """Log an error nobody expected and say no more than under which id."""
-    log.error("request %s %s %s failed", request_id(request), request.method, request.path, exc_info=error)
+    # %r, because an address can hold line ends and a log is read line by line.
+    log.error("request %s %s %r failed", request_id(request), request.method, request.path, exc_info=error)
     return answer(request, UNKNOWN, "The error is in the log of the service, under the id of this request.")
 
 
@@ -152,7 +154,7 @@ def problems_of(error: TradepostError) -> tuple[Problem, ...]:
 
 
 def is_for_machines(request: HttpRequest) -> bool:
-    return request.path.startswith(MACHINE_PATHS)
+    return MACHINE_PATHS.match(request.path) is not None
 
 
 def request_id(request: HttpRequest) -> str:
