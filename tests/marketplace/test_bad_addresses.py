@@ -135,8 +135,8 @@ def test_a_bad_document_is_not_listed(name, server, vendor, owner):
 def test_an_app_on_the_origin_of_an_enrolled_host_service_is_not_listed(server, vendor, owner, operator):
     HostService.objects.create(name="Far", base_url="http://product.example.test:7000")
 
+    url = server.serve(descriptor(baseUrl="http://product.example.test:7000/plugin"))
     with pytest.raises(ProblemsError, match="own origin"):
-        url = server.serve(descriptor(baseUrl="http://product.example.test:7000/plugin"))
         commands.list_app(vendor.pk, url, by=owner, now=START)
 
 
