@@ -76,8 +76,8 @@ class Transcript:
     def end(self, *, seconds: float) -> None:
         days = (self._now - self._started).days if self._now and self._started else 0
         self._paper.print(
-            f"\n[bold]The story turned out as told:[/bold] {self._checks} checks, {days} days of domain time (all times are UTC), "
-            f"{seconds:.0f} seconds of yours."
+            f"\n[bold]The story turned out as told:[/bold] {self._checks} checks, "
+            f"{days} days of domain time (all times are UTC), {seconds:.0f} seconds of yours."
         )
 
     def _stamp(self) -> str:
