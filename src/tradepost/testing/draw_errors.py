@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from tradepost.core.errors import TradepostError
 from tradepost.core.plan import Because
 from tradepost.foundation.outgoing import OutgoingProblem
-from tradepost.foundation.problems import BY_STATUS, MACHINE_PATHS, TABLE, UNKNOWN, Kind
+from tradepost.foundation.problems import BY_STATUS, TABLE, UNKNOWN, Kind
 
 HEAD = """# Errors
 
@@ -14,8 +14,8 @@ Drawn from `src/tradepost/foundation/problems.py` by `python -m tradepost.testin
 is out of date.
 
 Rules and commands raise errors that are named for what the caller learns and know nothing of HTTP. One table makes
-answers of them: below {paths} a program gets problem details (RFC 9457, `application/problem+json`), elsewhere a
-person gets a page.
+answers of them: below `/api/`, `/wire/` and `/rest/` (there also below a site) a program gets problem details (RFC
+9457, `application/problem+json`), elsewhere a person gets a page.
 
 The members of a problem are `type`, `title`, `status`, `detail` (a sentence) and `request_id`, under which the log of
 the service tells more. Where the problem has places, `problems` lists all of them at once, each with `pointer` (JSON
@@ -53,12 +53,11 @@ BECAUSE: Mapping[Because, str] = {
 
 def draw() -> str:
     """Return the page."""
-    paths = ", ".join(f"`{path}`" for path in MACHINE_PATHS)
     rows = (_row(error, kind) for error, kind in TABLE.items())
     others = (f"| {kind.status} | `{kind.type}` | {kind.title} |" for kind in _others())
     return "\n".join(
         [
-            HEAD.format(paths=paths),
+            HEAD,
             *_table("Errors of ours", ("status", "type", "error", "means"), rows),
             *_table("Other answers", ("status", "type", "title"), others),
             *_table(
