@@ -250,7 +250,7 @@ def _chart(found: Listing, now: datetime) -> str:
     return chart_of(rollout.progress_over_time(found, since=found.created_at, until=now), until=now)
 
 
-navigation.add("marketplace", "My apps", "home")
+navigation.add("marketplace", "Apps", "home")
 navigation.add("marketplace", "Catalogue", "apps")
 
 urls = [

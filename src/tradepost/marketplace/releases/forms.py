@@ -11,10 +11,10 @@ MOST_BYTES = configuration.limits.document_bytes
 
 class NotesForm(forms.Form):
     notes = forms.CharField(
-        label="Release notes",
+        label="What administrators read",
         required=False,
         max_length=LONGEST_NOTES,
-        help_text="Plain text. Administrators read it beside what the version asks of them.",
+        help_text="Plain text, shown beside what the version asks of them.",
         widget=forms.Textarea(attrs={"rows": 6}),
     )
 

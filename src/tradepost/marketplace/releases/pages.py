@@ -117,6 +117,7 @@ def pretty(found: AppVersion) -> tuple[str, bool]:
 
 
 def _version_facts(listing: Listing, found: AppVersion) -> dict[str, object]:
+    now = domain_now()
     text, is_whole = pretty(found)
     offered = listing.offered
     sites = list(rollout.sites_of_version(found)[: FEW + 1])
@@ -126,7 +127,7 @@ def _version_facts(listing: Listing, found: AppVersion) -> dict[str, object]:
         "version": found,
         "difference": queries.difference(found),
         "progress": rollout.progress_of(found),
-        "lines": [site_line(record, listing) for record in sites[:FEW]],
+        "lines": [site_line(record, listing, now=now) for record in sites[:FEW]],
         "more_sites": len(sites) > FEW,
         "is_left": offered is not None and found.order_key < offered.order_key and rollout.is_deserted(found),
         "older_in_use": rollout.older_in_use(found),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.releases.models import AppVersion
 
 from .checks import order_key_of
 from .models import InstallationRecord
@@ -51,6 +52,11 @@ class SiteLine:
     why: str
     until: datetime | None
 
+    @property
+    def is_for_a_person(self) -> bool:
+        """Whether nothing but an administrator's word ends the wait."""
+        return self.record.state in {"waiting_consent", "declined"}
+
 
 WORDS = {
     "current": ("plain", "as it was told"),
@@ -66,7 +72,7 @@ WORDS = {
 """State of the wire -> a word for the badge's colour, and what the badge says."""
 
 
-def site_line(record: InstallationRecord, listing: Listing) -> SiteLine:
+def site_line(record: InstallationRecord, listing: Listing, *, now: datetime) -> SiteLine:
     """A row for one installation; `listing` has its newest offered version loaded."""
     offered, running = listing.offered, record.running
     if record.state != "current":
@@ -74,10 +80,17 @@ def site_line(record: InstallationRecord, listing: Listing) -> SiteLine:
         return SiteLine(record, badge, words, record.text, record.until)
     if offered is None or running is None or running.order_key >= offered.order_key:
         return SiteLine(record, "applied", "on the newest", "", None)
+    return _not_asked(record, offered, now=now)
+
+
+def _not_asked(record: InstallationRecord, offered: AppVersion, *, now: datetime) -> SiteLine:
+    """A site that was content when it last asked, before the newest version was offered."""
     interval = configuration.policy.check_interval
     hours = f"{interval.total_seconds() / 3600:g}"
-    why = f"It has not asked since {offered.number} is offered; sites ask at most {hours} h apart."
+    why = f"It has not asked since {offered.number} was offered; sites ask at most {hours} h apart."
     until = offered.offered_at + interval if offered.offered_at else None
+    if until is not None and until < now:
+        return SiteLine(record, "failed", "overdue", f"{why} Is its host service down?", None)
     return SiteLine(record, "waiting", "has not asked yet", why, until)
 
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from tradepost.foundation import rest
 from tradepost.foundation.callers import caller_of, signed_in
+from tradepost.foundation.clock import domain_now
 from tradepost.marketplace.catalog import queries as catalog
 
 from . import queries
@@ -23,10 +24,11 @@ def sites(request: HttpRequest, app_key: str) -> HttpResponse:
     asked = {name: request.GET.get(name, "").strip()[:100] for name in ("state", "version", "q")}
     after = request.GET.get("after", "")[: rest.LONGEST_CURSOR]
     found = rest.slice_of(queries.site_rows(listing, **asked), order=["id"], after=after, limit=ROWS)
+    now = domain_now()
     context = {
         "listing": listing,
         "tab": "sites",
-        "lines": [site_line(record, listing) for record in found.items],
+        "lines": [site_line(record, listing, now=now) for record in found.items],
         "next": found.next,
         "asked": asked,
         "states": [(state, words) for state, (_, words) in WORDS.items()],
