@@ -29,8 +29,8 @@ BANNED = {
 }
 ON_THE_WIRE = {"PLUGINS_VERSION", "addon"}
 """Names that translate a word of the wire at the border, and so carry it."""
-INSIDE_APPS = {"sdk": {"tenant"}}
-"""An app written with the SDK calls the installations that it serves its tenants, as apps do everywhere."""
+INSIDE_APPS = {"sdk": {"tenant"}, "testing": {"tenant"}}
+"""An app, real or simulated, calls the installations that it serves its tenants, as apps do everywhere."""
 
 
 def _entries() -> dict[str, str]:
