@@ -32,6 +32,7 @@ from tradepost.marketplace.releases import commands as releases
 from tradepost.marketplace.releases import queries as versions
 from tradepost.marketplace.watching import commands as watching
 from tradepost.marketplace.watching.fetching import Understood
+from tradepost.marketplace.watching.mails import longest_pause
 
 from . import queries
 from .models import Listing, Membership, Vendor
@@ -84,7 +85,7 @@ def list_app(vendor_id: UUID, descriptor_url: str, *, by: Caller, now: datetime)
     """
     vendor = queries.get_vendor(by, vendor_id)
     descriptor_url = _checked_url(descriptor_url)
-    found = watching.fetch_descriptor(descriptor_url)
+    found = watching.fetch_descriptor(descriptor_url, asked_by=by.actor)
     if Listing.objects.filter(app_key=found.descriptor.key).exists():
         raise _taken(found.descriptor.key)
     try:
@@ -129,7 +130,7 @@ def change_descriptor_url(app_key: str, descriptor_url: str, *, by: Caller, now:
     """Watch another address from now on. It must serve a listable descriptor of the same app."""
     seen = queries.get_listing(by, app_key)
     descriptor_url = _checked_url(descriptor_url)
-    found = watching.fetch_descriptor(descriptor_url)
+    found = watching.fetch_descriptor(descriptor_url, asked_by=by.actor)
     refusal = versions.decide(versions.find_newest(seen), found.descriptor.document)
     if isinstance(refusal, Refusal):
         raise ProblemsError((Problem(refusal.pointer, refusal.text, refusal.rule),))
@@ -185,7 +186,7 @@ def preview(app_key: str, raw: bytes | Mapping[str, Any] | None = None, *, by: C
     """
     listing = queries.get_listing(by, app_key)
     if raw is None:
-        descriptor = watching.fetch_descriptor(listing.descriptor_url).descriptor
+        descriptor = watching.fetch_descriptor(listing.descriptor_url, asked_by=by.actor).descriptor
     else:
         descriptor = parse_descriptor(raw, policy=queries.listing_policy(hosts.base_urls()))
     return versions.what_would_happen(listing, descriptor.document, warnings=descriptor.warnings)
@@ -228,7 +229,7 @@ def _tell_of_listing(listing: Listing, descriptor: Descriptor, *, now: datetime)
     warnings = "\n".join(f"- {warning.pointer}: {warning.text}" for warning in descriptor.warnings[:20])
     text = (
         f"{listing.name} ({listing.app_key}) is listed privately, with version {listing.offered}. We look at "
-        f"{listing.descriptor_url} at least every 5 hours and make a version of every change. "
+        f"{listing.descriptor_url} at least every {longest_pause()} and make a version of every change. "
         "Submit it for review when every site shall be able to install it."
     )
     tell_vendor(

@@ -1,8 +1,6 @@
 """The wire contract's way in: enrolment, credentials, and reading and writing messages. See tradepost.wire."""
 
 import re
-import threading
-from collections import OrderedDict, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
@@ -13,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from tradepost.core.errors import LimitError, Problem, UnauthenticatedError
+from tradepost.core.errors import Problem, UnauthenticatedError
 from tradepost.foundation import problems
 from tradepost.foundation.clock import domain_now, machine_now
 from tradepost.foundation.secrets import hash_token
 from tradepost.marketplace.catalog.queries import listing_policy
+from tradepost.marketplace.watching.throttling import Throttle
 from tradepost.wire import messages
 
 from . import commands
@@ -93,37 +92,6 @@ def authenticate_host(request: HttpRequest, *, now: datetime) -> HostService:
     if host.last_seen_at is None or now - host.last_seen_at > SEEN_AT_MOST:
         HostService.objects.filter(pk=host.pk).update(last_seen_at=now)
     return host
-
-
-class Throttle:
-    """Counts events per key within a window of machine time, for a bounded number of keys."""
-
-    def __init__(self, *, most: int, window: timedelta, keys: int = 10_000) -> None:
-        self._most, self._window, self._keys = most, window, keys
-        self._seen: OrderedDict[str, deque[datetime]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def check(self, key: str, *, now: datetime) -> None:
-        """Raises LimitError where the key has used up its share."""
-        with self._lock:
-            times = self._seen.get(key)
-            while times and now - times[0] > self._window:
-                times.popleft()
-            if times and len(times) >= self._most:
-                raise LimitError("Too many attempts from this address; try again in some minutes.")
-
-    def count(self, key: str, *, now: datetime) -> None:
-        """Count one event."""
-        with self._lock:
-            self._seen.setdefault(key, deque(maxlen=self._most)).append(now)
-            self._seen.move_to_end(key)
-            while len(self._seen) > self._keys:
-                self._seen.popitem(last=False)
-
-    def forget(self) -> None:
-        """Start anew."""
-        with self._lock:
-            self._seen.clear()
 
 
 WRONG_CODES = Throttle(most=10, window=timedelta(minutes=10))

@@ -58,4 +58,4 @@ def addresses_of(listing: Listing) -> list[str]:
 
 def page_of(listing: Listing) -> str:
     """The address of the listing's page at the marketplace."""
-    return f"{configuration.marketplace_url}/listings/{listing.app_key}"
+    return f"{configuration.marketplace_url}/listings/{listing.app_key}/"

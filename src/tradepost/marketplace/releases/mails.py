@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tradepost.core.release import Reason, separable
+from tradepost.core.window import MAX_WINDOW_WAIT
+from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.notices.commands import NoticeKind, tell_vendor
 
@@ -46,9 +48,15 @@ def _what_sites_do(reasons: Sequence[Reason]) -> str:
             "stay on what they run, so please keep serving it."
         )
     return (
-        "Sites that run the version before need no consent and move to it by themselves, within 33 hours. "
+        f"Sites that run the version before need no consent and move to it by themselves, within {_longest_way()} "
+        "hours of this version being offered. "
         "Please keep serving the version before until we tell you that the last site has left it."
     )
+
+
+def _longest_way() -> int:
+    """Hours from the offer of a version to the last healthy site: its next check, and a maintenance window."""
+    return round((configuration.policy.check_interval + MAX_WINDOW_WAIT).total_seconds() / 3600)
 
 
 def _what_goes_alone(reasons: Sequence[Reason]) -> str:

@@ -8,16 +8,19 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from tradepost.core.consent import ConsentPolicy
 from tradepost.core.difference import match_lists, pointer, same_value
 from tradepost.core.document import parse_document
 from tradepost.core.errors import NotFoundError, Problem
 from tradepost.core.release import Reason, Refusal, Release, decide_release, decide_review, separable
 from tradepost.core.states import ListingState, VersionState
 from tradepost.core.version import Change, Version
+from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing
 
 from .models import AppVersion
 
+CONSENT = ConsentPolicy(api_version_needs_consent=configuration.policy.api_version_needs_consent)
 MOST_DIFFERENCES = 200
 LONGEST_VALUE = 2_000
 
@@ -76,7 +79,7 @@ def document_of(version: AppVersion) -> dict[str, Any]:
 def decide(newest: AppVersion | None, document: Mapping[str, Any]) -> Release | Refusal | None:
     """What a document makes of a listing, compared with the newest version ever made."""
     known = (Version.parse(newest.number), document_of(newest)) if newest else None
-    return decide_release(known, document)
+    return decide_release(known, document, policy=CONSENT)
 
 
 def why_reviewed(listing: Listing, document: Mapping[str, Any], *, last: AppVersion | None) -> tuple[Reason, ...]:

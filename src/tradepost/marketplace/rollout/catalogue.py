@@ -15,6 +15,9 @@ from django.db import connection
 from tradepost.core.states import ListingState
 from tradepost.wire.messages import CatalogEntry, OfferedVersion, Reason
 
+MOST_REASONS = 100
+"""Of one version, the gravest first: a descriptor of a megabyte can change in ten thousand places."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -97,7 +100,7 @@ def _entry(row: dict[str, Any]) -> Entry:
             descriptor=row["document_id"],
             made_at=row["made_at"],
             notes=row["notes"],
-            reasons=[Reason(**reason) for reason in _json(row["reasons"])],
+            reasons=[Reason(**reason) for reason in _json(row["reasons"])[:MOST_REASONS]],
         )
     entry = (
         CatalogEntry(

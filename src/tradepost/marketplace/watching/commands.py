@@ -10,6 +10,7 @@ from tradepost.core.errors import InvalidInputError, ProblemsError
 from tradepost.core.release import Refusal, Release
 from tradepost.core.schedule import next_poll
 from tradepost.foundation import audit, jobs, outgoing
+from tradepost.foundation.clock import machine_now
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, OutgoingResponse
 from tradepost.marketplace.catalog import queries as catalog
@@ -23,11 +24,15 @@ from . import mails
 from .claims import Poll, claim_due
 from .fetching import Fetched, Trouble, Unchanged, Understood, read_answer, request_for
 from .models import Document, PollEvent
+from .throttling import Throttle
 
 log = logging.getLogger(__name__)
 
 ACTOR = "watching"
 DAY = timedelta(days=1)
+ASKED_FOR = Throttle(most=120, window=timedelta(minutes=10))
+"""Nobody makes us a battering ram: how many addresses one person lets this process ask."""
+
 Finding = Understood | Unchanged | Trouble
 
 
@@ -80,12 +85,14 @@ POLL_FIELDS = [
 ]
 
 
-def fetch_descriptor(url: str) -> Understood:
+def fetch_descriptor(url: str, *, asked_by: str = ACTOR) -> Understood:
     """Ask an address that a person gave, now. Call it outside any transaction.
 
     Raises InvalidInputError where it cannot be asked or does not answer as it should, ProblemsError with every
-    problem of a descriptor that cannot be listed.
+    problem of a descriptor that cannot be listed, LimitError for a person who asks for too many.
     """
+    ASKED_FOR.check(asked_by, now=machine_now())
+    ASKED_FOR.count(asked_by, now=machine_now())
     policy = catalog.listing_policy(hosts.base_urls())
     try:
         answer: OutgoingResponse | OutgoingError = outgoing.current().send(request_for(url))

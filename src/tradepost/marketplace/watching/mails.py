@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime
 
+from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.notices.commands import NoticeKind, tell_vendor
 
@@ -20,7 +21,7 @@ def tell_of_trouble(listing: Listing, trouble: Trouble, *, now: datetime) -> Non
     more = len(trouble.problems) - MOST_SHOWN
     if more > 0:
         details.append(f"- and {more} more")
-    retry = "We look again from time to time, at the latest every 5 hours; you can also ask for a poll now."
+    retry = f"We look again from time to time, at least every {longest_pause()}; you can also ask for a poll now."
     parts = [
         f"The descriptor of {listing.name} at {listing.descriptor_url} {what}.",
         trouble.text,
@@ -42,7 +43,7 @@ def tell_of_degradation(listing: Listing, trouble: Trouble, *, now: datetime) ->
     text = (
         f"We asked for the descriptor of {listing.name} {listing.poll_failures} times in a row without success. "
         f"The last answer: {trouble.text}\n\nThe listing is marked as degraded. {STAY} Changes of the descriptor "
-        "reach nobody until it can be read again; we keep trying, at the latest every 5 hours."
+        f"reach nobody until it can be read again; we keep trying, at least every {longest_pause()}."
     )
     tell_vendor(
         listing,
@@ -78,6 +79,11 @@ def tell_of_hold(listing: Listing, *, now: datetime) -> None:
         dedupe_key=f"held-{listing.pk}-{now:%Y-%m-%dT%H:%M:%S}",
         now=now,
     )
+
+
+def longest_pause() -> str:
+    """The longest time between two polls, in words."""
+    return f"{configuration.policy.poll_interval.total_seconds() / 3600:g} hours"
 
 
 def _fingerprint(trouble: Trouble) -> str:
