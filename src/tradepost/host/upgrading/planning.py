@@ -1,5 +1,6 @@
 """Deciding anew for one installation whose row is locked: what to move to, whom to ask, what to wait for."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -85,11 +86,27 @@ def drop_upgrade(sight: Sight, *, now: datetime) -> None:
 
 def move(upgrade: Upgrade, event: UpgradeEvent, *, now: datetime, **fields: Any) -> None:
     """Advance an upgrade whose installation is locked, with its audit row."""
-    upgrade.state = advance(UPGRADE, UpgradeState(upgrade.state), event)
-    for name, value in fields.items():
-        setattr(upgrade, name, value)
-    upgrade.save(update_fields=["state", *fields])
-    audit_upgrade(f"upgrade.{event}", upgrade, now, actor=ACTOR, attempts=upgrade.attempts)
+    move_many([upgrade], event, now=now, **fields)
+
+
+def move_many(upgrades: Sequence[Upgrade], event: UpgradeEvent, *, now: datetime, **fields: Any) -> None:
+    """Advance upgrades whose installations are locked by one statement for each state they are in.
+
+    A field may be an expression; what it comes to is the caller's to know.
+    """
+    groups: dict[str, list[Upgrade]] = {}
+    for upgrade in upgrades:
+        groups.setdefault(upgrade.state, []).append(upgrade)
+    for state, group in groups.items():
+        after = advance(UPGRADE, UpgradeState(state), event)
+        owners = [upgrade.installation_id for upgrade in group]
+        rows = Upgrade.objects.filter(installation_id__in=owners, id__in=[upgrade.id for upgrade in group])
+        rows.update(state=after, **fields)
+        for upgrade in group:
+            upgrade.state = after
+            for name, value in fields.items():
+                setattr(upgrade, name, value)
+    audit.record_many([_entry(f"upgrade.{event}", upgrade, now) for upgrade in upgrades])
 
 
 def show(installation: Installation, *, because: str = "", text: str = "", until: datetime | None = None) -> None:
@@ -105,6 +122,13 @@ def audit_upgrade(action: str, upgrade: Upgrade, now: datetime, *, actor: str, *
     audit.record(
         action, service="host", actor=actor, subject=("upgrade", upgrade.id), now=now, scope_id=upgrade.site_id,
         app=upgrade.app_key, **detail,
+    )  # fmt: skip
+
+
+def _entry(action: str, upgrade: Upgrade, now: datetime) -> audit.AuditEntry:
+    return audit.entry(
+        action, service="host", actor=ACTOR, subject=("upgrade", upgrade.id), now=now, scope_id=upgrade.site_id,
+        app=upgrade.app_key, to=upgrade.to_number,
     )  # fmt: skip
 
 

@@ -1,27 +1,36 @@
 """Recording what an app answered to `installed`, once, over what was read when the call was made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from tradepost.core.plan import Because
 from tradepost.core.schedule import retry_lifecycle
-from tradepost.core.states import INSTALLATION, InstallationEvent, InstallationState, UpgradeEvent, advance
+from tradepost.core.states import (
+    INSTALLATION,
+    ApprovalState,
+    InstallationEvent,
+    InstallationState,
+    UpgradeEvent,
+    advance,
+)
 from tradepost.foundation import audit
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
 from tradepost.host.approvals import asking
 from tradepost.host.installing.models import Installation, KnownVersion
-from tradepost.host.marketlink.reports import report
+from tradepost.host.marketlink.reports import report, report_many
 
 from .lifecycle import MASK, SUCCESS, InstalledCall, may_have_acted
 from .models import LifecycleCall, Upgrade
-from .planning import ACTOR, lock, move, replan, show
-from .queries import INSTALL, look_at
+from .planning import ACTOR, lock, move, move_many, replan, show
+from .queries import INSTALL, Sight, look_at, with_versions
 
 MOST_INSTALL_ATTEMPTS = 5
 """Repeats of a first installation whose answer was lost; an administrator waits for it, so it does not go on."""
@@ -66,18 +75,39 @@ class Outcome:
         return isinstance(self.answer, OutgoingError) and may_have_acted(self.answer)
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of a call, and under which lease it was made for which upgrade."""
+
+    installation_id: UUID
+    upgrade_id: UUID
+    lease: UUID
+    outcome: Outcome
+
+
+def record_results(results: Sequence[Result], *, now: datetime) -> None:
+    """Write what came of calls: plain successes at once, set-wise; everything else one by one.
+
+    A worker that dies in between has recorded a part, and the calls of the rest are repeated.
+    """
+    plain = _record_successes([each for each in results if each.outcome.succeeded], now)
+    for each in results:
+        if each.installation_id not in plain:
+            record_result(each, now=now)
+
+
 @transaction.atomic
-def record_outcome(installation_id: UUID, upgrade_id: UUID, lease: UUID, outcome: Outcome, *, now: datetime) -> bool:
-    """Write what came of a call. False when the lease has gone to another worker, whose call counts instead."""
-    installation = lock(installation_id)
-    if installation.lease != lease or installation.upgrade_id != upgrade_id:
+def record_result(result: Result, *, now: datetime) -> bool:
+    """Write what came of one call. False when the lease has gone to another worker, whose call counts instead."""
+    installation, outcome = lock(result.installation_id), result.outcome
+    if installation.lease != result.lease or installation.upgrade_id != result.upgrade_id:
         return False
     upgrade = look_at([installation])[0].upgrade
     assert upgrade is not None
     target = KnownVersion.objects.defer("descriptor").get(pk=upgrade.to_version_id)
     installation.lease = installation.lease_until = None
     if outcome.call is not None:
-        _write_call(installation, upgrade, outcome, now)
+        LifecycleCall.objects.bulk_create([_call_row(installation, upgrade, outcome, now)])
     if outcome.succeeded:
         _succeed(installation, upgrade, target, now)
     elif upgrade.trigger == INSTALL and (not outcome.is_unclear or upgrade.attempts >= MOST_INSTALL_ATTEMPTS):
@@ -85,6 +115,55 @@ def record_outcome(installation_id: UUID, upgrade_id: UUID, lease: UUID, outcome
     else:
         _try_again(installation, upgrade, target, outcome, now)
     return True
+
+
+@transaction.atomic
+def _record_successes(results: Sequence[Result], now: datetime) -> frozenset[UUID]:
+    """Record those that reached the newest version and about which nobody was asked; return which they were."""
+    by_id = {each.installation_id: each for each in results}
+    if not by_id:
+        return frozenset()
+    rows = with_versions(Installation.objects.select_for_update(of=("self",)).filter(pk__in=by_id)).order_by("pk")
+    plain = [sight for sight in look_at(list(rows)) if _is_plain(sight, by_id[sight.installation.pk])]
+    upgrades = [sight.upgrade for sight in plain if sight.upgrade is not None]
+    calls = [
+        _call_row(sight.installation, sight.upgrade, outcome, now)
+        for sight in plain
+        if (outcome := by_id[sight.installation.pk].outcome).call is not None and sight.upgrade is not None
+    ]
+    installations = [sight.installation for sight in plain]
+    move_many(upgrades, UpgradeEvent.SUCCEEDED, now=now, finished_at=now, last_failure="")
+    LifecycleCall.objects.bulk_create(calls)
+    _arrive(installations, now)
+    report_many(installations, now)
+    return frozenset(each.pk for each in installations)
+
+
+def _is_plain(sight: Sight, result: Result) -> bool:
+    installation, upgrade = sight.installation, sight.upgrade
+    is_ours = installation.lease == result.lease and installation.upgrade_id == result.upgrade_id
+    was_asked = any(each.state != ApprovalState.DECLINED for each in sight.approvals)
+    return is_ours and not was_asked and upgrade is not None and upgrade.to_version_id == installation.newest_id
+
+
+def _arrive(installations: Sequence[Installation], now: datetime) -> None:
+    """They run their newest version from now on; those that were being installed are enabled."""
+    fresh = [each for each in installations if each.state == InstallationState.INSTALLING]
+    for each in installations:
+        each.running = each.newest
+        each.upgrade_id = each.due_at = each.due_since = each.lease = each.lease_until = None
+        each.since = now
+        show(each)
+    for each in fresh:
+        each.state = advance(INSTALLATION, InstallationState(each.state), InstallationEvent.INSTALLED)
+    Installation.objects.filter(pk__in=[each.pk for each in installations]).update(
+        running=F("newest"), because="", text="", until=None, since=now, upgrade_id=None, due_at=None, due_since=None,
+        lease=None, lease_until=None,
+    )  # fmt: skip
+    if fresh:
+        ids = [each.pk for each in fresh]
+        Installation.objects.filter(pk__in=ids).update(state=fresh[0].state, installed_at=now)
+        audit.record_many([_entry(each, InstallationEvent.INSTALLED, now) for each in fresh])
 
 
 def _succeed(installation: Installation, upgrade: Upgrade, target: KnownVersion, now: datetime) -> None:
@@ -140,17 +219,21 @@ def _close(installation: Installation, now: datetime) -> None:
 
 def _advance(installation: Installation, event: InstallationEvent, now: datetime) -> None:
     installation.state = advance(INSTALLATION, InstallationState(installation.state), event)
-    audit.record(
+    audit.record_many([_entry(installation, event, now)])
+
+
+def _entry(installation: Installation, event: InstallationEvent, now: datetime) -> audit.AuditEntry:
+    return audit.entry(
         f"installation.{event}", service="host", actor=ACTOR, subject=("installation", installation.pk), now=now,
         scope_id=installation.site_id, app=installation.app_key,
     )  # fmt: skip
 
 
-def _write_call(installation: Installation, upgrade: Upgrade, outcome: Outcome, now: datetime) -> None:
+def _call_row(installation: Installation, upgrade: Upgrade, outcome: Outcome, now: datetime) -> LifecycleCall:
     call, answer = outcome.call, outcome.answer
     assert call is not None
     response = answer if isinstance(answer, OutgoingResponse) else None
-    LifecycleCall.objects.create(
+    return LifecycleCall(
         id=new_id(),
         site_id=installation.site_id,
         installation_id=installation.pk,

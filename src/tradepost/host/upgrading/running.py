@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from tradepost.core.plan import Nothing, Plan, Start, Wait, plan_upgrade
 from tradepost.core.states import UpgradeEvent, UpgradeState
@@ -23,9 +24,10 @@ from tradepost.host.installing.models import Installation
 from tradepost.host.marketlink.reports import report
 
 from .lifecycle import InstalledCall, installed_call, needs_call
-from .planning import audit_upgrade, move, replan, show
+from .models import Upgrade
+from .planning import audit_upgrade, move, move_many, replan, show
 from .queries import Sight, look_at, with_versions
-from .recording import NOT_CALLED, Outcome, record_outcome
+from .recording import NOT_CALLED, Outcome, Result, record_results
 
 BATCH = 100
 LEASE = timedelta(minutes=6)
@@ -39,7 +41,6 @@ class Started:
     installation_id: UUID
     upgrade_id: UUID
     lease: UUID
-    attempt: int
     call: InstalledCall | None
     problem: str = ""
 
@@ -51,8 +52,14 @@ def upgrade_due(now: datetime) -> int:
     if not claimed:
         return 0
     started = start(claimed, lease, now)
-    for each, outcome in zip(started, call_apps(started), strict=True):
-        record_outcome(each.installation_id, each.upgrade_id, each.lease, outcome, now=now)
+    outcomes = call_apps(started)
+    record_results(
+        [
+            Result(each.installation_id, each.upgrade_id, each.lease, outcome)
+            for each, outcome in zip(started, outcomes, strict=True)
+        ],
+        now=now,
+    )
     return len(claimed)
 
 
@@ -79,14 +86,14 @@ _CLAIM = """
 def start(ids: Sequence[UUID], lease: UUID, now: datetime) -> list[Started]:
     """Decide for each claimed installation, and mark those that are to be called; the rest wait, with reasons."""
     rows = Installation.objects.select_for_update(of=("self",)).filter(pk__in=ids, lease=lease).order_by("pk")
-    started = []
+    to_begin = []
     for sight in look_at(list(with_versions(rows))):
         plan = plan_upgrade(sight.facts, now=now, policy=consent_policy())
         if isinstance(plan, Start) and _is_for(sight, plan):
-            started.append(_begin(sight, now))
+            to_begin.append(sight)
         else:
             _do_not_begin(sight, plan, now)
-    return started
+    return _begin(to_begin, now)
 
 
 def call_apps(started: Sequence[Started]) -> list[Outcome]:
@@ -115,19 +122,26 @@ def _is_for(sight: Sight, plan: Start) -> bool:
     return upgrade is not None and upgrade.to_number == plan.target.number
 
 
-def _begin(sight: Sight, now: datetime) -> Started:
-    installation, upgrade = sight.installation, sight.upgrade
-    assert upgrade is not None
+def _begin(sights: Sequence[Sight], now: datetime) -> list[Started]:
+    """Mark upgrades as being applied, and count the try before it is made: a worker may die in it."""
+    upgrades = [sight.upgrade for sight in sights if sight.upgrade is not None]
+    tries = [upgrade.attempts + 1 for upgrade in upgrades]
+    move_many(upgrades, UpgradeEvent.STARTED, now=now, attempts=F("attempts") + 1)
+    for upgrade, attempt in zip(upgrades, tries, strict=True):
+        upgrade.attempts = attempt
+    return [_started(sight.installation, upgrade) for sight, upgrade in zip(sights, upgrades, strict=True)]
+
+
+def _started(installation: Installation, upgrade: Upgrade) -> Started:
     assert installation.newest is not None
     assert installation.lease is not None
-    move(upgrade, UpgradeEvent.STARTED, now=now, attempts=upgrade.attempts + 1)
     call, problem = None, ""
     if needs_call(installation.newest):
         try:
             call = installed_call(installation, installation.site, installation.newest)
         except UnreadableSecretError as error:
             problem = str(error)
-    return Started(installation.pk, upgrade.id, installation.lease, upgrade.attempts, call, problem=problem)
+    return Started(installation.pk, upgrade.id, installation.lease, call, problem=problem)
 
 
 def _do_not_begin(sight: Sight, plan: Plan, now: datetime) -> None:
