@@ -60,7 +60,7 @@ bench: setup ## measure the hot paths
 	echo "$$file"; $(BIN)/python $$file $(ARGS); done
 
 docs: setup ## draw the pages of docs/ that are made from code
-	@for file in src/tradepost/testing/draw_*.py; do $(BIN)/python -m "tradepost.testing.$$(basename $$file .py)"; done
+	@$(BIN)/python -m tradepost.testing.draw
 
 format: setup ## put the code into the house's shape
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -76,7 +76,10 @@ clean: stop ## remove what set-up, runs and tests have made (the database of `ma
 	@rm -rf .venv var .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache dist
 	@find src tests requirements -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup run demo stop lint test test-slow check bench docs format lock clean
+sim: setup ## play the simulation once (SEED=7 ARGS="--sites 200 --days 60")
+	@$(BIN)/python -m tradepost.testing.simulation --seed $(or $(SEED),7) $(ARGS)
+
+.PHONY: help setup run demo sim stop lint test test-slow check bench docs format lock clean
 
 .venv/.made:
 	@if [ -z "$(PYTHON)" ]; then echo "Tradepost needs Python 3.11 or newer: none is on the PATH." >&2; exit 1; fi
