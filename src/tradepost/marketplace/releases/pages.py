@@ -10,7 +10,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tradepost.core.errors import TradepostError
-from tradepost.core.rules import RULES
+from tradepost.core.rules import RULES, ExplainedRule
 from tradepost.core.scopes import plain_words
 from tradepost.foundation import rest
 from tradepost.foundation.callers import caller_of, signed_in
@@ -106,14 +106,21 @@ def preview(request: HttpRequest, app_key: str) -> HttpResponse:
 @require_GET
 def rules(request: HttpRequest) -> HttpResponse:
     """Every rule that a reason can name, for everybody."""
-    groups = [(str(subject), list(found)) for subject, found in groupby(RULES.values(), key=lambda rule: rule.subject)]
-    return render(request, "releases/rules.html", {"groups": groups})
+    groups = groupby(RULES.values(), key=lambda rule: rule.subject)
+    shown = [(str(subject), [_in_parts(rule) for rule in found]) for subject, found in groups]
+    return render(request, "releases/rules.html", {"groups": shown})
 
 
 def pretty(found: AppVersion) -> tuple[str, bool]:
     """The descriptor as people read JSON, and whether all of it is there."""
     text = json.dumps(queries.document_of(found), ensure_ascii=False, indent=2)
     return text[:LONGEST_SHOWN], len(text) <= LONGEST_SHOWN
+
+
+def _in_parts(rule: ExplainedRule) -> dict[str, str | list[str]]:
+    """A rule with its texts split where they quote code: every second part is code."""
+    texts = {"trigger": rule.trigger, "why": rule.why, "example": rule.example}
+    return {"name": rule.name} | {name: text.split("`") for name, text in texts.items() if text}
 
 
 def _version_facts(listing: Listing, found: AppVersion) -> dict[str, object]:
