@@ -150,3 +150,17 @@ def test_a_preview_says_what_a_document_would_do_and_makes_nothing(server, listi
     assert (preview.live, preview.next, preview.consent) == ("1.0.0", "1.1.0", True)
     assert preview.separable == ("/baseUrl", "/modules/webPanels/0")
     assert listing.versions.count() == 1
+
+
+def test_a_vendor_without_people_is_told_at_its_contact_address(server, vendor, operator):
+    commands.list_app(vendor.pk, server.serve(descriptor()), by=operator, now=START)
+
+    assert OutgoingMail.objects.get(subject="Example is listed").to == "apps@acme.test"
+
+
+def test_every_person_of_a_vendor_is_told_once(server, vendor, owner):
+    commands.set_member(vendor.pk, "dev@acme.test", "developer", by=owner, now=START)
+    commands.list_app(vendor.pk, server.serve(descriptor()), by=owner, now=START)
+
+    told = OutgoingMail.objects.filter(subject="Example is listed").values_list("to", flat=True)
+    assert sorted(told) == ["dev@acme.test", "owner@acme.test"]

@@ -225,8 +225,9 @@ WHERE excluded.sequence > r.sequence
 
 def _tell_of_deserted(left: set[tuple[UUID, UUID]], now: datetime) -> None:
     """Tell the vendor of versions that the last site has just left, so that code kept for them can go."""
-    for version in AppVersion.objects.filter(pk__in={version for _, version in left}).select_related(
-        "listing__offered", "listing__vendor"
+    versions = AppVersion.objects.filter(pk__in={version for _, version in left})
+    for version in versions.select_related("listing__offered", "listing__vendor").order_by(
+        "listing__app_key", "order_key"
     ):
         offered = version.listing.offered
         if offered is not None and version.order_key < offered.order_key and queries.is_deserted(version):

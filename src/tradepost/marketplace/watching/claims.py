@@ -17,8 +17,8 @@ LEASE = timedelta(minutes=2)
 class Poll:
     """One listing a worker may ask for now, and what was known of it when it was taken."""
 
-    listing: UUID
     app_key: str
+    listing: UUID
     url: str
     etag: str
     last_modified: str
@@ -46,8 +46,8 @@ def claim_due(now: datetime) -> list[Poll]:
     }
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, values)
-        rows = cursor.fetchall()
-    return [Poll(*row, lease=lease, started=now) for row in rows]
+        rows = sorted(cursor.fetchall())
+    return [Poll(*row[1:], lease=lease, started=now) for row in rows]
 
 
 CLAIM = """
@@ -57,7 +57,7 @@ WITH leased AS (
     GROUP BY descriptor_host
 ), ranked AS (
     SELECT id, descriptor_host,
-           row_number() OVER (PARTITION BY descriptor_host ORDER BY next_poll_at, id) AS place
+           row_number() OVER (PARTITION BY descriptor_host ORDER BY next_poll_at, app_key) AS place
     FROM catalog_listing
     WHERE next_poll_at <= %(now)s AND held_at IS NULL
       AND (poll_lease IS NULL OR poll_lease_until <= %(machine)s)
@@ -68,12 +68,13 @@ WITH leased AS (
     WHERE r.place + coalesce(leased.polls, 0) <= %(per_host)s
       AND l.next_poll_at <= %(now)s AND l.held_at IS NULL
       AND (l.poll_lease IS NULL OR l.poll_lease_until <= %(machine)s)
-    ORDER BY l.next_poll_at, l.id
+    ORDER BY l.next_poll_at, l.app_key
     LIMIT %(at_once)s
     FOR NO KEY UPDATE OF l SKIP LOCKED
 )
 UPDATE catalog_listing l
 SET poll_lease = %(lease)s, poll_lease_until = %(until)s, poll_started_at = %(now)s
 FROM chosen WHERE l.id = chosen.id
-RETURNING l.id, l.app_key, l.descriptor_url, l.etag, l.last_modified, l.fetched_sha256, l.problem IS NOT NULL
+RETURNING l.next_poll_at, l.app_key, l.id, l.descriptor_url, l.etag, l.last_modified, l.fetched_sha256,
+          l.problem IS NOT NULL
 """
