@@ -192,7 +192,9 @@ def _try_again(
 ) -> None:
     """The old version stays in force; the pause grows with every failure."""
     move(upgrade, UpgradeEvent.FAILED, now=now, last_failure=outcome.failure)
-    until = now + retry_lifecycle(upgrade.attempts, seed=f"{installation.pk}\n{target.number}")
+    # By names and not by ids: the same world has the same pauses, whichever ids it drew.
+    seed = f"{installation.site.base_url}\n{installation.app_key}\n{target.number}"
+    until = now + retry_lifecycle(upgrade.attempts, seed=seed)
     if installation.because != Because.RETRY:
         installation.since = now
     text = (
