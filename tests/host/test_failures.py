@@ -298,3 +298,16 @@ def test_a_version_that_is_withdrawn_ends_what_waited_for_it(world: World, site:
     world.follow()
     assert (world.on(site).because, world.states(site)) == ("", ["superseded"])
     assert world.runs(site) == "1.0.0"
+
+
+def test_a_descriptor_that_is_not_what_it_was_named_keeps_one_app_back_and_nobody_else(
+    world: World, site: Site
+) -> None:
+    world.install(site)
+    world.publish("1.0.1")
+    digest = world.marketplace.versions["demo"][-1].descriptor
+    world.marketplace.bytes_of[digest] = b"{}"
+    world.follow()
+    site.refresh_from_db()
+    assert "another descriptor than it named" in site.check_problem
+    assert (site.check_failures, world.runs(site)) == (0, "1.0.0")

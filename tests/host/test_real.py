@@ -174,7 +174,7 @@ def test_two_administrators_who_install_at_once_install_once(shared_world: World
 
 
 def test_two_workers_that_need_the_first_key_make_one(shared_world: World) -> None:
-    kids = side_by_side(lambda: current_key()[0], lambda: current_key()[0])
+    kids = side_by_side(lambda: current_key().kid, lambda: current_key().kid)
     assert kids[0] == kids[1]
     assert SigningKey.objects.count() == 1
     assert isinstance(shared_world.app, App)

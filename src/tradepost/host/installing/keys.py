@@ -1,5 +1,6 @@
 """The host service's RSA keys, which sign lifecycle calls and whose public halves apps fetch by their id."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
@@ -28,14 +29,22 @@ def _private_key(kid: str) -> rsa.RSAPrivateKey:
     return key
 
 
-def current_key() -> tuple[str, rsa.RSAPrivateKey]:
-    """The key that signs now and its id; the first is made when it is needed."""
+@dataclass(frozen=True, slots=True)
+class SigningPair:
+    """The key that signs now, and the id under which apps find its public half."""
+
+    kid: str
+    private: rsa.RSAPrivateKey = field(repr=False)
+
+
+def current_key() -> SigningPair:
+    """The key that signs now; the first is made when it is needed."""
     kid = _current_kid()
     if kid is None:
         with transaction.atomic():
             _only_one_at_a_time()
             kid = _current_kid() or _make_key().kid
-    return kid, _private_key(kid)
+    return SigningPair(kid, _private_key(kid))
 
 
 def find_public_pem(kid: str) -> str | None:

@@ -112,8 +112,10 @@ def _read_answer(client: MarketplaceClient, answer: wire.CheckAnswer, sites: Seq
             try:
                 versions[pair] = learn(told, client, now)
             except MarketplaceError as error:
-                if error.kind is not MarketplaceProblem.NOT_THERE:
+                # One version's trouble is not everybody's; a marketplace that is down is.
+                if error.kind not in {MarketplaceProblem.NOT_THERE, MarketplaceProblem.NONSENSE}:
                     raise
+                versions.pop(pair, None)
                 refused[pair] = str(error)
             except TradepostError as error:
                 versions.pop(pair, None)

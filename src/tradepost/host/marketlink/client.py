@@ -16,7 +16,14 @@ import msgspec
 from tradepost.core.errors import ConflictError
 from tradepost.foundation import outgoing
 from tradepost.foundation.configuration import configuration
-from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, OutgoingResponse, Purpose, Timeout
+from tradepost.foundation.outgoing import (
+    OutgoingError,
+    OutgoingProblem,
+    OutgoingRequest,
+    OutgoingResponse,
+    Purpose,
+    Timeout,
+)
 from tradepost.foundation.secrets import unseal
 from tradepost.wire import messages as wire
 
@@ -110,8 +117,7 @@ class MarketplaceClient:
             )
             response = _wire_client().send(request)
         except OutgoingError as error:
-            text = f"The marketplace cannot be reached: {error.text}"
-            raise MarketplaceError(MarketplaceProblem.DOWN, text) from error
+            raise _named(error) from error
         _check_status(response)
         return response
 
@@ -123,6 +129,12 @@ def marketplace() -> MarketplaceClient:
         text = "This host service is not linked to a marketplace yet; an operator enrols it with a code."
         raise MarketplaceError(MarketplaceProblem.NOT_LINKED, text)
     return MarketplaceClient(link.url, unseal(link.sealed_credential))
+
+
+def _named(error: OutgoingError) -> MarketplaceError:
+    if error.kind in {OutgoingProblem.TOO_LARGE, OutgoingProblem.NOT_HTTP}:
+        return MarketplaceError(MarketplaceProblem.NONSENSE, f"The marketplace answered nonsense: {error.text}")
+    return MarketplaceError(MarketplaceProblem.DOWN, f"The marketplace cannot be reached: {error.text}")
 
 
 def _check_status(response: OutgoingResponse) -> None:

@@ -11,7 +11,7 @@ from tradepost.core.signing import query_hash, split_target
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, Purpose, Timeout
 from tradepost.foundation.secrets import unseal
-from tradepost.host.installing.keys import current_key
+from tradepost.host.installing.keys import SigningPair
 from tradepost.host.installing.models import Installation, KnownVersion
 from tradepost.host.sites.models import Site
 
@@ -34,14 +34,14 @@ class InstalledCall:
     audience: str
     secret: str = field(repr=False)
 
-    def request(self, *, issued_at: datetime) -> OutgoingRequest:
-        """Sign it. `issued_at` is machine time. Raises OutgoingError when the address cannot be called at all."""
+    def request(self, key: SigningPair, *, issued_at: datetime) -> OutgoingRequest:
+        """Sign it. `issued_at` is machine time. Asks no database, so that signing can go on in threads."""
         limits = configuration.limits
         return OutgoingRequest(
             "POST",
             self.url,
             headers=(
-                ("Authorization", f"JWT {self._token(issued_at)}"),
+                ("Authorization", f"JWT {self._token(key, issued_at)}"),
                 ("Content-Type", CONTENT_TYPE),
                 ("Atlassian-Connect-Version", CONNECT_VERSION),
             ),
@@ -56,8 +56,7 @@ class InstalledCall:
         body = json.loads(self.body)
         return json.dumps(body | {"sharedSecret": MASK}, ensure_ascii=False)
 
-    def _token(self, issued_at: datetime) -> str:
-        kid, key = current_key()
+    def _token(self, key: SigningPair, issued_at: datetime) -> str:
         parts = urlsplit(self.url)
         path, query = split_target(parts.path + (f"?{parts.query}" if parts.query else ""))
         claims = {
@@ -68,7 +67,7 @@ class InstalledCall:
             "qsh": query_hash("POST", path, query, base_path=urlsplit(self.audience).path),
             "context": {},
         }
-        return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
+        return jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid})
 
 
 def needs_call(version: KnownVersion) -> bool:

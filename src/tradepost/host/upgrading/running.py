@@ -5,6 +5,7 @@ its record: the app is called again with the identical body. After the record: t
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,9 +18,10 @@ from tradepost.core.states import UpgradeEvent, UpgradeState
 from tradepost.foundation import outgoing
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.configuration import configuration
-from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
+from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, OutgoingResponse
 from tradepost.foundation.secrets import UnreadableSecretError
 from tradepost.host.approvals.asking import consent_policy
+from tradepost.host.installing.keys import current_key
 from tradepost.host.installing.models import Installation
 from tradepost.host.marketlink.reports import report
 
@@ -30,6 +32,7 @@ from .queries import Sight, look_at, with_versions
 from .recording import NOT_CALLED, Outcome, Result, record_results
 
 BATCH = 100
+SIGNERS = 4
 LEASE = timedelta(minutes=6)
 """Machine time. The slowest batch is a hundred calls to one host, 4 at once, 10 seconds each: 250 seconds."""
 
@@ -98,16 +101,24 @@ def start(ids: Sequence[UUID], lease: UUID, now: datetime) -> list[Started]:
 
 def call_apps(started: Sequence[Started]) -> list[Outcome]:
     """Call the apps, some at once, never more than the limit at one host. Not to be used inside a transaction."""
-    limits = configuration.limits
-    issued_at = machine_now()
     to_call = [each for each in started if each.call is not None]
+    if not to_call:
+        return [_outcome(each, None) for each in started]
+    limits = configuration.limits
     answers = outgoing.current().send_all(
-        [each.call.request(issued_at=issued_at) for each in to_call if each.call],
+        _signed([each.call for each in to_call if each.call is not None]),
         at_once_per_host=limits.at_once_per_host,
         at_once=limits.at_once,
-    ) if to_call else []  # fmt: skip
+    )
     by_id = {each.installation_id: answer for each, answer in zip(to_call, answers, strict=True)}
     return [_outcome(each, by_id.get(each.installation_id)) for each in started]
+
+
+def _signed(calls: Sequence[InstalledCall]) -> list[OutgoingRequest]:
+    """Signing is most of a worker's own effort, and the library lets other threads run meanwhile."""
+    key, issued_at = current_key(), machine_now()
+    with ThreadPoolExecutor(min(SIGNERS, len(calls))) as signers:
+        return list(signers.map(lambda call: call.request(key, issued_at=issued_at), calls))
 
 
 def _outcome(started: Started, answer: OutgoingResponse | OutgoingError | None) -> Outcome:
