@@ -13,6 +13,7 @@ from tests.marketplace.wire_client import WireHost
 from tradepost.core.rules import RULES
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.hosts.models import HostService
+from tradepost.marketplace.notices.commands import page_of
 from tradepost.marketplace.reviews.models import Review
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,12 @@ def test_another_vendors_page_review_and_version_notes_do_not_exist(rollout, str
 def test_a_private_app_is_not_in_the_catalogue(listing, owner):
     assert "Example" not in text_of(sign_in().get("/apps/"))
     assert sign_in(owner).get("/apps/com.example.app/").status_code == 404
+
+
+def test_the_address_in_a_mail_leads_to_the_listing(listing, owner):
+    answer = sign_in(owner).get(page_of(listing), follow=True)
+    assert answer.request["PATH_INFO"] == LISTING
+    assert "Example" in text_of(answer)
 
 
 def test_a_stranger_learns_what_this_is(db):

@@ -59,7 +59,7 @@ class SiteLine:
 
 
 WORDS = {
-    "current": ("plain", "as it was told"),
+    "current": ("plain", "waits for nothing"),
     "scheduled": ("scheduled", "scheduled"),
     "waiting_consent": ("waiting", "waits for consent"),
     "declined": ("declined", "declined"),
