@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import msgspec
@@ -105,8 +105,11 @@ class Marketplace:
             return 200, self.bytes_of[name]
         if kind == "apps" and name in self.versions:
             return 200, msgspec.json.encode(self._entry(name))
-        if path == "/apps":
-            return 200, msgspec.json.encode(wire.Catalog(entries=[self._entry(key) for key in sorted(self.versions)]))
+        asked = urlsplit(path)
+        if asked.path == "/apps":
+            [q] = parse_qs(asked.query).get("q", [""])
+            found = [self._entry(key) for key in sorted(self.versions) if q in key]
+            return 200, msgspec.json.encode(wire.Catalog(entries=found))
         return 404, b"{}"
 
     def _offers(self, check: wire.Check) -> wire.CheckAnswer:

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET, require_POST
 from tradepost.core.consent import Ask
 from tradepost.core.errors import ConflictError, IllegalTransitionError
 from tradepost.core.states import ApprovalState
-from tradepost.foundation import navigation
 from tradepost.foundation.callers import Caller, caller_of, signed_in
 from tradepost.foundation.clock import domain_now
 from tradepost.foundation.rest import slice_of
@@ -52,7 +51,7 @@ def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
         "question": question,
         "is_current": question is not None and question.approval.pk == asked.pk,
         "is_admin": administers(caller, asked.site_id),
-        "decided": find_decided(asked.installation),
+        "decided": find_decided(asked.installation, besides=question),
         "site": asked.site,
         "root": root_of(asked.site, request),
     }
@@ -98,8 +97,6 @@ def _explain_refusal(request: HttpRequest, asked: Approval, answer: str, error: 
     else:
         messages.error(request, str(error))
 
-
-navigation.add("host", "Updates", "updates")
 
 urls = [
     path("approvals/", updates, name="updates"),

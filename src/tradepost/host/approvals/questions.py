@@ -57,8 +57,10 @@ def find_question(installation: Installation) -> Question | None:
     return Question(approval, running, newest, consent.ask, changes)
 
 
-def find_decided(installation: Installation) -> list[tuple[Approval, Ask]]:
-    """Every answer that was given for an installation, the latest first, with what was asked."""
+def find_decided(installation: Installation, *, besides: Question | None) -> list[tuple[Approval, Ask]]:
+    """The answers that were given for an installation, the latest first, with what was asked; but not `besides`."""
     rows = Approval.objects.filter(installation=installation, decided_at__isnull=False)
+    if besides is not None:
+        rows = rows.exclude(pk=besides.approval.pk)
     found = rows.select_related("version").defer("version__descriptor").order_by("-decided_at", "-id")[:MOST_EARLIER]
     return [(each, Ask.from_json(each.ask)) for each in found]

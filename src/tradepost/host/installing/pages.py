@@ -7,6 +7,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tradepost.core.errors import ConflictError, LimitError, ProblemsError
+from tradepost.core.states import InstallationState
 from tradepost.foundation import navigation
 from tradepost.foundation.callers import caller_of, operators_only
 from tradepost.foundation.clock import domain_now
@@ -60,19 +61,16 @@ def install(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     try:
         commands.install(visit.site.pk, key, fingerprint=fingerprint, by=visit.caller, now=domain_now())
     except (ConflictError, LimitError, ProblemsError) as error:
-        is_there = find_installations(visit.caller, visit.site.pk).filter(app_key=key, running__isnull=False).exists()
-        if is_there:
-            messages.info(request, "The app is on this site already.")
-            return redirect(visit.address("apps", key))
         return _refused(request, visit, key, error)
     messages.success(request, "The app is being installed.")
     return redirect(visit.address("apps", key))
 
 
 def _refused(request: HttpRequest, visit: Visit, key: str, error: Exception) -> HttpResponse:
-    """A second press of the button finds the app being installed: that is no error to tell."""
+    """A second press of the button finds the app there, or on its way: that is no error to tell."""
     present = find_installations(visit.caller, visit.site.pk).filter(app_key=key).first()
-    if present is not None and present.state == "installing":
+    if present is not None and present.state != InstallationState.FAILED:
+        messages.info(request, "The app is on this site already.")
         return redirect(visit.address("apps", key))
     messages.error(request, str(error))
     return redirect(visit.address("catalogue", key))

@@ -18,7 +18,7 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of "granted beside asked". `kind` is new, kept or dropped."""
+    """One line of "granted beside asked". `kind` is new, kept or dropped; `name` is that of a known scope."""
 
     label: str
     name: str
@@ -47,7 +47,9 @@ def terms_side_by_side(before: Terms, after: Terms) -> list[Change]:
 def _right_change(right: Right, before: Terms, after: Terms) -> Change:
     has, wants = right.name in before.rights, right.name in after.rights
     kind = "kept" if has and wants else "new" if wants else "dropped"
-    return Change(right.words, right.name, "granted" if has else "no", "asked" if wants else "no", kind)
+    return Change(
+        right.words, right.name if right.is_known else "", "granted" if has else "no", "asked" if wants else "no", kind
+    )
 
 
 def _price(terms: Terms) -> str:

@@ -213,6 +213,7 @@ def _is_checking(site: Site) -> bool:
 
 
 navigation.add("host", "Sites", "home")
+navigation.add("host", "Updates", "updates")
 navigation.add("host", "Make a site", "make_site", navigation.operators, group="operator")
 
 urls = [

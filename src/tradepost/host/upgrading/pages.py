@@ -88,6 +88,7 @@ def app(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     now = domain_now()
     installation = get_installation(visit.caller, visit.site.pk, key)
     running, newest = installation.running, installation.newest
+    question = find_question(installation)
     upgrades = slice_of(find_upgrades(visit.caller, visit.site.pk, key), order=UPGRADE_ORDER, limit=SHOWN)
     calls = slice_of(find_calls(visit.caller, visit.site.pk, key), order=CALL_ORDER, limit=SHOWN)
     context = {
@@ -97,8 +98,8 @@ def app(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
         "is_moving": _is_moving(installation, now),
         "is_behind": newest is not None and newest.pk != installation.running_id,
         "rights": rights_in_words(terms_of(running).rights) if running else [],
-        "question": find_question(installation),
-        "decided": find_decided(installation),
+        "question": question,
+        "decided": find_decided(installation, besides=question),
         "first_ask": asked_at_first(newest) if newest and running is None else None,
         "upgrades": _with_triggers(upgrades.items),
         "has_more_upgrades": upgrades.next is not None,
