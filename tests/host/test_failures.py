@@ -12,6 +12,7 @@ from tradepost.foundation.outgoing import OutgoingRequest
 from tradepost.foundation.secrets import unseal
 from tradepost.host.installing.commands import disable, install
 from tradepost.host.installing.models import Installation, KnownVersion
+from tradepost.host.marketlink import checking
 from tradepost.host.marketlink.models import MarketplaceLink, PendingReport
 from tradepost.host.sites.models import Site
 from tradepost.host.upgrading.models import LifecycleCall
@@ -311,3 +312,41 @@ def test_a_descriptor_that_is_not_what_it_was_named_keeps_one_app_back_and_nobod
     site.refresh_from_db()
     assert "another descriptor than it named" in site.check_problem
     assert (site.check_failures, world.runs(site)) == (0, "1.0.0")
+
+
+def test_a_worker_killed_while_it_asks_the_marketplace_is_followed_by_another(world: World, site: Site) -> None:
+    world.install(site)
+    world.publish("1.0.1")
+    world.now += DAY
+    Site.objects.update(next_check_at=world.now)
+    assert len(checking.claim(world.now, new_id())) == 1
+    assert checking.check_due(world.now) == 0
+    Site.objects.update(check_lease_until=machine_now() - timedelta(seconds=1))
+    assert checking.check_due(world.now) == 1
+    world.work()
+    assert world.runs(site) == "1.0.1"
+
+
+def test_a_check_that_lost_its_lease_records_nothing(world: World, site: Site) -> None:
+    world.install(site)
+    world.publish("1.0.1")
+
+    def another_worker(_: OutgoingRequest) -> None:
+        world.streets.before = lambda _: None
+        Site.objects.update(check_lease_until=machine_now() - timedelta(seconds=1))
+        checking.check_due(world.now)
+
+    world.streets.before = another_worker
+    world.follow()
+    assert world.upgrades(site) == [("1.0.0", "applied"), ("1.0.1", "applied")]
+
+
+def test_a_report_that_was_sent_by_a_worker_killed_before_it_noted_that_is_sent_again(world: World, site: Site) -> None:
+    world.install(site)
+    kept = list(PendingReport.objects.all())
+    world.send_reports()
+    PendingReport.objects.bulk_create(kept)
+    world.send_reports()
+    sequences = [report.sequence for report in world.marketplace.reports]
+    assert sequences == [1, 2, 1, 2]
+    assert len({report.id for report in world.marketplace.reports}) == 2

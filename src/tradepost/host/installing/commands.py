@@ -59,7 +59,7 @@ def enable(site_id: UUID, app_key: str, *, by: Caller, now: datetime) -> Install
 
 def _install(site_id: UUID, version: KnownVersion, by: Caller, now: datetime) -> Installation:
     # Two administrators who install at once queue up here, before either has made the row.
-    site = Site.objects.select_for_update().get(pk=site_id)
+    site = Site.objects.select_for_update(no_key=True).get(pk=site_id)
     present = Installation.objects.filter(site=site, app_key=version.app_key).values_list("pk", flat=True).first()
     installation = _again(lock(present), version) if present else _new(site, version, by, now)
     installation.newest, installation.running = version, None

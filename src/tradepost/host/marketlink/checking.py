@@ -150,7 +150,7 @@ def _record_failure(sites: Sequence[Site], lease: UUID, text: str, now: datetime
 
 
 def _still_mine(sites: Sequence[Site], lease: UUID) -> list[Site]:
-    rows = Site.objects.select_for_update().filter(pk__in=[site.pk for site in sites], check_lease=lease)
+    rows = Site.objects.select_for_update(no_key=True).filter(pk__in=[site.pk for site in sites], check_lease=lease)
     return list(rows.order_by("pk"))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, time
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -82,7 +83,7 @@ def change_window(site_id: UUID, *, start: time, end: time, zone: str | None = N
     """
     require_keeper(by, site_id)
     window = MaintenanceWindow(start, end)
-    site = Site.objects.select_for_update().get(pk=site_id)
+    site = Site.objects.select_for_update(no_key=True).get(pk=site_id)
     site.window_start, site.window_end = window.start, window.end
     site.zone = read_zone(zone) if zone is not None else site.zone
     site.save(update_fields=["window_start", "window_end", "zone"])
@@ -105,7 +106,7 @@ def set_member(site_id: UUID, *, email: str, role: str | None, by: Caller, now: 
     require_keeper(by, site_id)
     if role not in {ADMIN, USER, None}:
         raise InvalidInputError("A role is admin or user.", "/role")
-    Site.objects.select_for_update().get(pk=site_id)
+    Site.objects.select_for_update(no_key=True).get(pk=site_id)
     user = User.objects.filter(email=email.strip().lower()).first()
     if user is None:
         raise NotFoundError("account", email)
@@ -125,7 +126,7 @@ def set_member(site_id: UUID, *, email: str, role: str | None, by: Caller, now: 
 def check_now(site_id: UUID, *, by: Caller, now: datetime) -> Site:
     """Let the site ask the marketplace at once instead of at its own moment."""
     require_keeper(by, site_id)
-    site = Site.objects.select_for_update().get(pk=site_id)
+    site = Site.objects.select_for_update(no_key=True).get(pk=site_id)
     site.next_check_at = min(site.next_check_at, now)
     site.save(update_fields=["next_check_at"])
     record("site.check_asked", service="host", actor=by.actor, subject=("site", site.id), now=now, scope_id=site.id)
@@ -139,6 +140,8 @@ def _base_url(context_path: str, host_name: str) -> str:
     if host_name:
         if not _HOST_NAME.fullmatch(host_name):
             raise InvalidInputError("A host name is in lower case and has at least two parts.", "/host_name")
+        if host_name == urlsplit(configuration.host_url).hostname:
+            raise InvalidInputError("This is the host name of the host service itself.", "/host_name")
         return f"https://{host_name}"
     if not _CONTEXT.fullmatch(context_path) or context_path[1:] in _TAKEN:
         text = "A context path is a slash and a word of small letters, digits and hyphens that is not in use here."

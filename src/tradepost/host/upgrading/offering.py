@@ -41,7 +41,7 @@ def take_offers(site_ids: frozenset[UUID], offered: Offered, *, now: datetime) -
     decided one by one, all others once per pair of running and offered version.
     """
     assert connection.in_atomic_block, "offers are taken in one transaction"
-    rows = Installation.objects.select_for_update(of=("self",)).filter(
+    rows = Installation.objects.select_for_update(of=("self",), no_key=True).filter(
         site_id__in=site_ids, state__in=_RUNNING_SOMETHING, running__isnull=False
     )
     changed = [each for each in with_versions(rows).order_by("pk") if _take(each, offered)]

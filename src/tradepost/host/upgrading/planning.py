@@ -24,8 +24,12 @@ _WAITING_FOR_PERSON = {Because.CONSENT, Because.DECLINED}
 
 
 def lock(installation_id: UUID) -> Installation:
-    """The installation, locked until the transaction ends: its row guards everything about it."""
-    rows = with_versions(Installation.objects.select_for_update(of=("self",)))
+    """The installation, locked until the transaction ends: its row guards everything about it.
+
+    Where a site is locked too, it comes first. Neither lock keeps others from referring to the row (`no_key`), for a
+    new approval refers to its site while somebody else may hold that and wait for the installation.
+    """
+    rows = with_versions(Installation.objects.select_for_update(of=("self",), no_key=True))
     found = rows.filter(pk=installation_id).first()
     if found is None:
         raise NotFoundError("installation", installation_id)

@@ -123,7 +123,9 @@ def _record_successes(results: Sequence[Result], now: datetime) -> frozenset[UUI
     by_id = {each.installation_id: each for each in results}
     if not by_id:
         return frozenset()
-    rows = with_versions(Installation.objects.select_for_update(of=("self",)).filter(pk__in=by_id)).order_by("pk")
+    rows = with_versions(
+        Installation.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=by_id)
+    ).order_by("pk")
     plain = [sight for sight in look_at(list(rows)) if _is_plain(sight, by_id[sight.installation.pk])]
     upgrades = [sight.upgrade for sight in plain if sight.upgrade is not None]
     calls = [

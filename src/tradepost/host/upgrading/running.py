@@ -88,7 +88,9 @@ _CLAIM = """
 @transaction.atomic
 def start(ids: Sequence[UUID], lease: UUID, now: datetime) -> list[Started]:
     """Decide for each claimed installation, and mark those that are to be called; the rest wait, with reasons."""
-    rows = Installation.objects.select_for_update(of=("self",)).filter(pk__in=ids, lease=lease).order_by("pk")
+    rows = (
+        Installation.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids, lease=lease).order_by("pk")
+    )
     to_begin = []
     for sight in look_at(list(with_versions(rows))):
         plan = plan_upgrade(sight.facts, now=now, policy=consent_policy())
