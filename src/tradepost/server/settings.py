@@ -10,7 +10,8 @@ from tradepost.server.routing import HOST_NAMES
 HERE = Path(__file__).resolve().parent.parent
 
 MARKETPLACE = ["catalog", "watching", "releases", "reviews", "rollout", "hosts", "notices"]
-HOST = ["sites", "installing", "upgrading", "approvals", "appapi", "marketlink", "product", "embedding", "webhooks", "upm"]
+HOST = ["sites", "installing", "upgrading", "approvals", "appapi", "marketlink"]
+HOST += ["product", "embedding", "webhooks", "upm"]
 
 
 def _apps() -> list[str]:
