@@ -1,7 +1,7 @@
 """What every request passes: limits, security headers, and errors turned into answers."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -31,6 +31,9 @@ POLICY = (
 BACK_OFFICE_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'").replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
 )
+FRAME_ORIGINS = "tradepost_frame_origins"
+"""An attribute of a request: the origins whose pages may stand in frames of the answer."""
+
 _ENCODED_NUL = re.compile(r"%00|\x00", re.IGNORECASE)
 
 
@@ -68,10 +71,16 @@ class ContentSecurity:
         response = self.get_response(request)
         if not response.has_header("Content-Security-Policy"):
             is_office = request.path.startswith(BACK_OFFICE)
-            response["Content-Security-Policy"] = BACK_OFFICE_POLICY if is_office else POLICY
+            policy = BACK_OFFICE_POLICY if is_office else POLICY
+            response["Content-Security-Policy"] = _with_frames(policy, getattr(request, FRAME_ORIGINS, ()))
         if not response.has_header("Cache-Control") and find_caller(request) is not None:
             response["Cache-Control"] = "no-store"
         return response
+
+
+def _with_frames(policy: str, origins: Collection[str]) -> str:
+    """The policy of a page that shows frames from exactly these origins (`scheme://host[:port]`)."""
+    return f"{policy}; frame-src {' '.join(sorted(origins))}" if origins else policy
 
 
 class KnownErrors:

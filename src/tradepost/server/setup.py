@@ -1,4 +1,4 @@
-"""Fetches the front-end files by npm, as package-lock.json pins them, into `var/assets/vendor`.
+"""Fetches the front-end files by npm, as package-lock.json pins them, into `var/assets`.
 
 `python -m tradepost.server.setup` (a step of `make setup`). Nothing of them is committed.
 """
@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tradepost.server.places import PROJECT
@@ -21,6 +21,8 @@ ASSETS = (
     "uplot/dist/uPlot.iife.min.js",
     "uplot/dist/uPlot.min.css",
 )
+BRIDGE = ("atlassian-connect-js/dist/connect-host.js", "atlassian-connect-js/dist/iframe.js")
+"""The two ends of the bridge between a page and the apps in it, prebuilt."""
 NODE_LOCK = Path("requirements") / "node.lock"
 
 
@@ -29,7 +31,7 @@ class SetUpError(Exception):
 
 
 def fetch_assets(project: Path, target: Path) -> None:
-    """Install the pinned packages in a scratch folder and copy the few files that pages use.
+    """Install the pinned packages in a scratch folder and copy the few files that pages use, to folders of `target`.
 
     A folder of its own, so that the checkout stays free of node_modules; raises SetUpError.
     """
@@ -38,13 +40,14 @@ def fetch_assets(project: Path, target: Path) -> None:
         for file in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copy(project / file, scratch / file)
         _run([*npm_command(project), "ci", "--ignore-scripts", "--no-progress"], folder=scratch, scratch=scratch)
-        copy_assets(scratch / "node_modules", target)
+        copy_assets(scratch / "node_modules", target / "vendor")
+        copy_assets(scratch / "node_modules", target / "connect", assets=BRIDGE)
 
 
-def copy_assets(installed: Path, target: Path) -> None:
+def copy_assets(installed: Path, target: Path, *, assets: Sequence[str] = ASSETS) -> None:
     """Copy the files pages use; raises SetUpError for one that the packages do not hold."""
     target.mkdir(parents=True, exist_ok=True)
-    for asset in ASSETS:
+    for asset in assets:
         if not (installed / asset).is_file():
             raise SetUpError(f"{asset} is not in its package: see ASSETS in {__file__}")
         shutil.copyfile(installed / asset, target / Path(asset).name)
@@ -97,7 +100,7 @@ def _say(sentence: str) -> None:
 def main() -> int:
     """Fetch the front-end files."""
     try:
-        fetch_assets(PROJECT, PROJECT / "var" / "assets" / "vendor")
+        fetch_assets(PROJECT, PROJECT / "var" / "assets")
     except SetUpError as error:
         _say(str(error))
         return 1
