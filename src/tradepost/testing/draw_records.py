@@ -21,6 +21,7 @@ administrator those of their sites, an operator all.
 """
 
 ACTIONS: Mapping[str, str] = {
+    "app.acts_as_user": "An app got a token by which it acts as a user of the site for some minutes.",
     "approval.approved": "An administrator approved what was asked.",
     "approval.asked": "A version asks a site for more; its administrators are told by mail.",
     "approval.declined": "An administrator declined what was asked.",

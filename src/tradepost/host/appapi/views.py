@@ -1,74 +1,94 @@
-"""What an app may ask a site: its own entry, with the version the site runs. Source: protocol.md 5.2."""
+"""What an app may ask a site about itself: its own entry, and its properties. Source: protocol.md 5.2."""
 
-from typing import Any
+import json
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import re_path
-from django.views.decorators.http import require_safe
 
-from tradepost.core.errors import NotFoundError, UnauthenticatedError
-from tradepost.core.states import InstallationState
-from tradepost.foundation.clock import machine_now
-from tradepost.host.installing.models import Installation
-from tradepost.host.sites.models import Member, Site
-from tradepost.host.sites.queries import ADMIN
-from tradepost.host.sites.routing import get_site_of
+from tradepost.core.document import DocumentLimits, find_value_problems, parse_strictly
+from tradepost.core.errors import ForbiddenError, InvalidInputError, NotFoundError, ProblemsError
 
-from .tokens import authenticate_app
+from . import oauth
+from .callers import AppCaller
+from .commands import MOST_VALUE_BYTES, check_key, remove_property, set_property
+from .endpoints import app_endpoint, app_resource
+from .entry import address_of, entry_of
+from .queries import find_property_keys, get_property
 
-E_MAIL = "ACCESS_EMAIL_ADDRESSES"
+_LIMITS = DocumentLimits(max_bytes=MOST_VALUE_BYTES)
 
 
-@require_safe
-def addon(request: HttpRequest, key: str) -> HttpResponse:
+@app_endpoint(allow_disabled=True)
+def addon(_request: HttpRequest, caller: AppCaller, key: str) -> HttpResponse:
     """The app's own entry. Another app's does not exist for it."""
+    _require_own(caller, key)
+    return JsonResponse(entry_of(caller))
+
+
+@app_endpoint
+def properties(_request: HttpRequest, caller: AppCaller, key: str) -> HttpResponse:
+    """The names of the app's properties."""
+    _require_own(caller, key)
+    names = find_property_keys(caller.installation)
+    return JsonResponse({"keys": [{"key": name, "self": _address(caller, name)} for name in names]})
+
+
+def _show(request: HttpRequest, caller: AppCaller, key: str, name: str) -> HttpResponse:
+    """A property. Its value is JSON with `?jsonValue=true`, else the text of it, as older apps expect."""
+    _require_own(caller, key)
+    check_key(name)
+    text = get_property(caller.installation, name)
+    value = json.loads(text) if request.GET.get("jsonValue", "").lower() == "true" else text
+    return JsonResponse({"key": name, "value": value, "self": _address(caller, name)})
+
+
+def _write(request: HttpRequest, caller: AppCaller, key: str, name: str) -> HttpResponse:
+    """Set a property to any JSON value: 201 when it is new, else 200."""
+    _require_own(caller, key)
+    check_key(name)
+    is_new = set_property(caller.installation, name, _read_value(request.body))
+    status, done = (201, "created") if is_new else (200, "updated")
+    return JsonResponse({"status-code": status, "message": f"The property {name} was {done}."}, status=status)
+
+
+def _remove(_request: HttpRequest, caller: AppCaller, key: str, name: str) -> HttpResponse:
+    _require_own(caller, key)
+    check_key(name)
+    remove_property(caller.installation, name)
+    return HttpResponse(status=204)
+
+
+one_property = app_resource(GET=_show, PUT=_write, DELETE=_remove)
+
+
+def _require_own(caller: AppCaller, key: str) -> None:
+    if caller.app_key != key:
+        raise NotFoundError("app that asks here with the key", key)
+
+
+def _address(caller: AppCaller, name: str) -> str:
+    return f"{address_of(caller.installation)}/properties/{quote(name, safe='')}"
+
+
+def _read_value(body: bytes) -> str:
+    """The JSON text of a value, compact. Raises ForbiddenError when it is too large, InvalidInputError otherwise."""
+    if len(body) > MOST_VALUE_BYTES:
+        raise ForbiddenError(f"The value of a property has at most {MOST_VALUE_BYTES} bytes.")
     try:
-        site = get_site_of(request)
-        installation = authenticate_app(request, site, now=machine_now())
-    except NotFoundError:
-        return _problem(404, "There is no site at this address.")
-    except UnauthenticatedError as error:
-        answer = _problem(401, str(error))
-        answer["WWW-Authenticate"] = "JWT"
-        return answer
-    if installation.app_key != key:
-        return _problem(404, f"The app {key} is not installed here, or is not the one that asks.")
-    return _fresh(JsonResponse(_entry(installation, site)))
+        value = parse_strictly(body.decode())
+    except UnicodeDecodeError:
+        raise InvalidInputError("The value of a property is JSON in UTF-8.") from None
+    problems = find_value_problems(value, limits=_LIMITS)
+    if problems:
+        raise ProblemsError(tuple(problems))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _entry(installation: Installation, site: Site) -> dict[str, Any]:
-    assert installation.running is not None
-    entry: dict[str, Any] = {
-        "key": installation.app_key,
-        "version": installation.running.number,
-        "state": "ENABLED" if installation.state == InstallationState.ENABLED else "DISABLED",
-    }
-    if installation.state != InstallationState.ENABLED:
-        return entry
-    address = f"{site.base_url}/rest/atlassian-connect/1/addons/{installation.app_key}"
-    return entry | {
-        "host": {"product": site.product_type.upper(), "contacts": _contacts(installation, site)},
-        "links": {"self": [{"href": address}]},
-    }
-
-
-def _contacts(installation: Installation, site: Site) -> list[dict[str, str]]:
-    """The site's administrators; their addresses only for an app that was granted to see addresses."""
-    assert installation.running is not None
-    rows = Member.objects.filter(site=site, role=ADMIN, user__is_active=True).order_by("user__email")
-    people = rows.values_list("user__name", "user__email")[:10]
-    if E_MAIL in installation.running.scopes:
-        return [{"name": name, "email": email} for name, email in people]
-    return [{"name": name} for name, _ in people if name]
-
-
-def _problem(status: int, message: str) -> HttpResponse:
-    return _fresh(JsonResponse({"status-code": status, "message": message}, status=status))
-
-
-def _fresh(answer: HttpResponse) -> HttpResponse:
-    answer["Cache-Control"] = "no-store"
-    return answer
-
-
-urls = [re_path(r"^(?:[^/]+/)?rest/atlassian-connect/1/addons/(?P<key>[^/]+)$", addon, name="addon")]
+_REST = r"^(?:[^/]+/)?rest/atlassian-connect/(?:1|latest)/addons/(?P<key>[^/]+)"
+urls = [
+    re_path(rf"{_REST}/?$", addon, name="addon"),
+    re_path(rf"{_REST}/properties/?$", properties),
+    re_path(rf"{_REST}/properties/(?P<name>.+)$", one_property),
+    *oauth.urls,
+]
