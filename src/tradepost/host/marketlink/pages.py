@@ -35,7 +35,8 @@ class EnrolForm(forms.Form):
 def link(request: HttpRequest) -> HttpResponse:
     """Which marketplace we are linked to, and enrolling with a code."""
     caller = caller_of(request)
-    form = EnrolForm(request.POST or None)
+    known = find_link(caller)
+    form = EnrolForm(request.POST or None, initial={"url": known.url} if known else None)
     if request.method == "POST" and form.is_valid():
         try:
             made = enrol(**form.cleaned_data, by=caller, now=domain_now())
@@ -44,7 +45,7 @@ def link(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"Linked to {made.url} as {made.name}.")
             return redirect("marketplace_link")
-    context = {"form": form, "link": find_link(caller), "reports": find_pending_reports(caller).count()}
+    context = {"form": form, "link": known, "reports": find_pending_reports(caller).count()}
     return render(request, "marketlink/link.html", context, status=200 if request.method == "GET" else 422)
 
 
