@@ -54,9 +54,7 @@ def test_the_same_question_has_the_same_answer_in_whatever_zone_it_is_asked(
 ) -> None:
     asked_in_apia = started.astimezone(ZoneInfo("Pacific/Apia"))
 
-    assert next_start(started, interval=interval, seed=seed) == next_start(
-        asked_in_apia, interval=interval, seed=seed
-    )
+    assert next_start(started, interval=interval, seed=seed) == next_start(asked_in_apia, interval=interval, seed=seed)
     assert first_start(started, interval=interval, seed=seed) == first_start(
         asked_in_apia, interval=interval, seed=seed
     )
@@ -107,9 +105,7 @@ def test_those_who_started_together_do_not_keep_their_distance_for_ever() -> Non
 
 
 @given(instants, any_length, seeds)
-def test_a_newcomer_starts_after_now_and_within_one_interval(
-    now: datetime, interval: timedelta, seed: str
-) -> None:
+def test_a_newcomer_starts_after_now_and_within_one_interval(now: datetime, interval: timedelta, seed: str) -> None:
     assert now < first_start(now, interval=interval, seed=seed) <= now + interval
 
 

@@ -146,8 +146,7 @@ def test_no_upgrade_waits_more_than_four_hours_from_when_it_fell_due() -> None:
     assert answer(inside - MAX_WINDOW_WAIT) is None
     assert answer(inside - 30 * HOUR) is None
     assert (
-        touchable_at(DEFAULT_WINDOW, now=inside, zone=BERLIN, due_since=inside, longest_wait=MINUTE)
-        == inside + MINUTE
+        touchable_at(DEFAULT_WINDOW, now=inside, zone=BERLIN, due_since=inside, longest_wait=MINUTE) == inside + MINUTE
     )
 
 
