@@ -1,14 +1,14 @@
 """What apps keep with issues, projects and people: JSON under a key. Any app of the site may read and write it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from django.db import transaction
 
-from tradepost.core.errors import ForbiddenError, InvalidInputError, LimitError, NotFoundError
+from tradepost.core.document import DocumentLimits, find_value_problems, parse_strictly
+from tradepost.core.errors import ForbiddenError, InvalidInputError, NotFoundError, ProblemsError
 from tradepost.foundation.models import User
 from tradepost.host.sites.models import Site
 
@@ -20,6 +20,8 @@ from .models import EntityProperty, Issue, Project
 from .permissions import ADMINISTER_PROJECT
 from .queries import find_person, get_issue, get_project, require
 from .texts import read_property_key
+
+_LIMITS = DocumentLimits(max_bytes=LARGEST_PROPERTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +64,28 @@ def get_property(keeper: Keeper, key: str) -> EntityProperty:
 
 def find_value(site: Site, kind: str, entity: str, key: str, *, missing: Any = None) -> Any:
     """The value kept with a thing, `missing` where there is none. For conditions, which ask as the product."""
+    if "\0" in key:
+        return missing
     rows = EntityProperty.objects.filter(site=site, kind=kind, entity=entity, key=key)
-    found = rows.values_list("value", flat=True).first() if "\0" not in key + entity else None
-    return found if found is not None or rows.exists() else missing
+    found = list(rows.values_list("value", flat=True)[:1])
+    return found[0] if found else missing
+
+
+def find_values(site: Site, kind: str, entity: str, keys: Collection[str]) -> dict[str, Any]:
+    """The values kept with a thing under some keys."""
+    wanted = [key for key in keys if "\0" not in key]
+    rows = EntityProperty.objects.filter(site=site, kind=kind, entity=entity, key__in=wanted)
+    return dict(rows.values_list("key", "value"))
 
 
 @transaction.atomic
 def set_property(keeper: Keeper, key: str, raw: bytes, *, by: Actor, now: datetime) -> bool:
-    """Keep a JSON text under a key; True where there was nothing before. Raises InvalidInputError and LimitError."""
+    """Keep a JSON text under a key; True where there was nothing before. Raises InvalidInputError."""
     name, value = read_property_key(key), _read(raw)
     Site.objects.select_for_update(no_key=True).get(pk=keeper.site.pk)
     is_new = not _rows(keeper).filter(key=name).exists()
     if is_new and _rows(keeper).count() >= MOST_PROPERTIES:
-        raise LimitError(f"There are at most {MOST_PROPERTIES} properties of one thing.")
+        raise InvalidInputError(f"There are at most {MOST_PROPERTIES} properties of one thing.", "/propertyKey")
     EntityProperty.objects.update_or_create(
         site=keeper.site, kind=keeper.kind, entity=keeper.entity, key=name,
         defaults={"value": value, "updated_at": now},
@@ -95,13 +106,14 @@ def _rows(keeper: Keeper) -> Any:
 
 def _read(raw: bytes) -> Any:
     if len(raw) > LARGEST_PROPERTY:
-        raise LimitError(f"The value of a property has at most {LARGEST_PROPERTY} bytes.")
+        raise InvalidInputError(f"The value of a property has at most {LARGEST_PROPERTY} bytes.", "/value")
     try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise InvalidInputError("The value of a property is JSON.", "/value") from error
-    if "\\u0000" in raw.decode() or "\0" in raw.decode():
-        raise InvalidInputError("The value of a property has no NUL characters.", "/value")
+        value = parse_strictly(raw.decode())
+    except UnicodeDecodeError:
+        raise InvalidInputError("The value of a property is JSON in UTF-8.", "/value") from None
+    problems = find_value_problems(value, limits=_LIMITS)
+    if problems:
+        raise ProblemsError(tuple(problems))
     return value
 
 
