@@ -8,9 +8,13 @@ from tradepost.core.states import InstallationState
 
 
 class KnownVersion(models.Model):
-    """A version the marketplace offered, with its descriptor's bytes. Never changed."""
+    """A version the marketplace offered, with its descriptor's bytes. Never changed.
+
+    With an `origin_site` the marketplace does not know it: that site reads the app's address itself and numbers it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    origin_site = models.ForeignKey("sites.Site", null=True, on_delete=models.CASCADE, related_name="+")
     app_key = models.CharField(max_length=64)
     number = models.CharField(max_length=40)
     order_key = models.BigIntegerField()
@@ -31,7 +35,18 @@ class KnownVersion(models.Model):
     fetched_at = models.DateTimeField(help_text="domain time")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["app_key", "number"], name="a_version_is_known_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["app_key", "number"],
+                name="a_version_is_known_once",
+                condition=models.Q(origin_site__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["origin_site", "app_key", "number"],
+                name="a_version_by_address_is_known_once",
+                condition=models.Q(origin_site__isnull=False),
+            ),
+        ]
         indexes = [models.Index(fields=["app_key", "-order_key"], name="known_newest")]
 
     def __str__(self) -> str:
@@ -51,7 +66,11 @@ class Installation(models.Model):
     app_key = models.CharField(max_length=64)
     state = models.CharField(max_length=12, default=InstallationState.INSTALLING)
     client_key = models.CharField(max_length=64, unique=True)
+    source = models.CharField(max_length=12, default="marketplace", help_text="marketplace or address")
     sealed_secret = models.TextField()
+    sealed_pending_secret = models.TextField(
+        blank=True, help_text="offered by a rotation or a return; counts once the app has taken it"
+    )
     oauth_client_id = models.CharField(max_length=64)
     running = models.ForeignKey(KnownVersion, null=True, on_delete=models.PROTECT, related_name="+")
     newest = models.ForeignKey(KnownVersion, null=True, on_delete=models.PROTECT, related_name="+")

@@ -42,7 +42,7 @@ def find_known(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownV
     """The versions with these app keys and numbers, by them."""
     wanted = set(pairs)
     rows = KnownVersion.objects.filter(
-        app_key__in={app for app, _ in wanted}, number__in={number for _, number in wanted}
+        origin_site=None, app_key__in={app for app, _ in wanted}, number__in={number for _, number in wanted}
     ).defer("descriptor")
     return {(row.app_key, row.number): row for row in rows if (row.app_key, row.number) in wanted}
 
@@ -63,7 +63,7 @@ def learn(offered: wire.OfferedVersion, client: MarketplaceClient, now: datetime
         with transaction.atomic():
             version.save(force_insert=True)
     except IntegrityError:  # another worker learnt it at the same time
-        known = KnownVersion.objects.get(app_key=offered.app, number=offered.version)
+        known = KnownVersion.objects.get(origin_site=None, app_key=offered.app, number=offered.version)
         _check_same(known, offered)
         return known
     return version

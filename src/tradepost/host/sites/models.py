@@ -23,6 +23,7 @@ class Site(models.Model):
     zone = models.CharField(max_length=64, default="UTC", help_text="IANA time zone")
     window_start = models.TimeField(default=datetime.time(1, 0))
     window_end = models.TimeField(default=datetime.time(3, 0))
+    private_listings = models.BooleanField(default=False, help_text="apps may be installed by their address")
     created_at = models.DateTimeField(help_text="domain time")
 
     next_check_at = models.DateTimeField(help_text="domain time")
