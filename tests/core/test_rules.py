@@ -10,7 +10,10 @@ NAMED_WITH_A_VERB = {
     *(f"field.{verb}" for verb in ("added", "removed", "changed")),
     *(f"module.{verb}" for verb in ("added", "removed", "changed", "moved")),
 }
-FILES = ("addresses", "changes", "consent", "document", "facts", "history", "listing", "release")
+FILES = (
+    "addresses", "changes", "condition_shape", "consent", "document", "facts", "history", "listing", "module",
+    "release",
+)  # fmt: skip
 NOT_RULES = {"localhost.localdomain"}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
+from tradepost.core.module_address import is_absolute
 from tradepost.core.signing import TOKEN_PARAMETER
 from tradepost.core.variables import substitute
 
@@ -62,18 +63,19 @@ def frame_url(
     `url` is a module's, relative to `base_url` or absolute (see core.module, which refuses other origins). Raises
     InvalidInputError where a variable's value would change the path.
     """
-    filled = quote(substitute(url, variables, condition=condition), safe=_KEPT)
-    return add_parameters(absolute(base_url, filled), parameters)
+    filled = quote(substitute(absolute(base_url, url), variables, condition=condition), safe=_KEPT)
+    return add_parameters(filled, parameters)
 
 
 def absolute(base_url: str, url: str) -> str:
-    """A module's address below the base URL; one that is absolute already stays as it is."""
-    if url.lower().startswith(("http://", "https://")):
+    """A module's address below the base URL; one that is absolute already stays as it is.
+
+    It is taken as the descriptor has it: a variable's value must not make an address absolute.
+    """
+    if is_absolute(url):
         return url
     base = base_url.rstrip("/")
-    if not url or url[0] in "/?#":
-        return base + url
-    return f"{base}/{url}"
+    return base + url if not url or url[0] in "/?#" else f"{base}/{url}"
 
 
 def add_parameters(url: str, parameters: Sequence[tuple[str, str]]) -> str:

@@ -15,6 +15,7 @@ from tradepost.core.difference import pointer
 from tradepost.core.document import DEFAULT_LIMITS, DocumentLimits, kind_of, shown
 from tradepost.core.errors import Problem
 from tradepost.core.facts import find_fact_problems
+from tradepost.core.module import find_remote_conditions, module_problems, unknown_kinds
 from tradepost.core.scopes import KNOWN, canonical
 
 _KEY = re.compile(r"[a-zA-Z0-9._-]+")
@@ -84,16 +85,18 @@ def find_listing_problems(document: Mapping[str, Any], policy: ListingPolicy) ->
         *_member_problems(document, policy),
         *_type_problems(document),
         *_module_problems(document, policy),
+        *islice(find_remote_conditions(document), policy.max_members),
     )
 
 
 def find_warnings(document: Mapping[str, Any], policy: ListingPolicy) -> tuple[Problem, ...]:
-    """What does not keep the document from being listed but deserves a look: unknown fields and scopes, odd
-    places.
+    """What does not keep the document from being listed but deserves a look: unknown fields and scopes, modules
+    that never show, odd places.
     """
     return (
         *islice(_unknown_fields(document), policy.max_members),
         *islice(_unknown_scopes(document), policy.max_scopes),
+        *islice(_hidden_modules(document), policy.max_members),
         *_place_warnings(document, policy),
     )
 
@@ -254,3 +257,13 @@ def _unknown_scopes(document: Mapping[str, Any]) -> Iterator[Problem]:
         if isinstance(scope, str) and canonical(scope) not in KNOWN:
             text = f"The scope {shown(scope)} is not known. It grants only itself, and only with consent."
             yield Problem(pointer("scopes", place), text, "scope.unknown")
+
+
+def _hidden_modules(document: Mapping[str, Any]) -> Iterator[Problem]:
+    for kind in unknown_kinds(document):
+        text = f"The module type {shown(kind)} is kept and has no effect here."
+        yield Problem(pointer("modules", shown(kind)), text, "module.unknown")
+    refused = set(find_remote_conditions(document))
+    for problem in module_problems(document):
+        if problem not in refused:
+            yield Problem(shown(problem.pointer), problem.text, problem.rule)
