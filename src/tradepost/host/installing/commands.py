@@ -18,7 +18,7 @@ from tradepost.host.sites.queries import require_administrator
 from tradepost.host.upgrading.planning import lock, schedule
 from tradepost.host.upgrading.queries import INSTALL, get_installation
 
-from .models import Installation, KnownVersion
+from .models import MARKETPLACE, Installation, KnownVersion
 from .queries import find_entry
 from .versions import asked_at_first, learn
 
@@ -42,7 +42,7 @@ def install(site_id: UUID, app_key: str, *, fingerprint: str | None, by: Caller,
     if fingerprint is not None and fingerprint != asked_at_first(version).fingerprint:
         raise ConflictError("What the app asks has changed since it was shown; look at it again.")
     with transaction.atomic():
-        return _install(site_id, version, by, now)
+        return begin(site_id, version, by=by, now=now)
 
 
 @transaction.atomic
@@ -57,12 +57,18 @@ def enable(site_id: UUID, app_key: str, *, by: Caller, now: datetime) -> Install
     return _switch(site_id, app_key, InstallationEvent.ENABLED, by, now)
 
 
-def _install(site_id: UUID, version: KnownVersion, by: Caller, now: datetime) -> Installation:
+def begin(
+    site_id: UUID, version: KnownVersion, *, source: str = MARKETPLACE, by: Caller, now: datetime
+) -> Installation:
+    """Put a version on a site that runs nothing of the app, in the caller's transaction; a job calls the app at once.
+
+    Raises ConflictError when the app is on the site already.
+    """
     # Two administrators who install at once queue up here, before either has made the row.
     site = Site.objects.select_for_update(no_key=True).get(pk=site_id)
     present = Installation.objects.filter(site=site, app_key=version.app_key).values_list("pk", flat=True).first()
     installation = _again(lock(present), version) if present else _new(site, version, by, now)
-    installation.newest, installation.running = version, None
+    installation.newest, installation.running, installation.source = version, None, source
     installation.since = now
     schedule(installation, version, trigger=INSTALL, by=by.actor, now=now)
     installation.save()

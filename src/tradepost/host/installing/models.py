@@ -6,6 +6,9 @@ from django.db import models
 
 from tradepost.core.states import InstallationState
 
+MARKETPLACE, ADDRESS = "marketplace", "address"
+"""Where a site has an app from."""
+
 
 class KnownVersion(models.Model):
     """A version the marketplace offered, with its descriptor's bytes. Never changed.
@@ -66,7 +69,7 @@ class Installation(models.Model):
     app_key = models.CharField(max_length=64)
     state = models.CharField(max_length=12, default=InstallationState.INSTALLING)
     client_key = models.CharField(max_length=64, unique=True)
-    source = models.CharField(max_length=12, default="marketplace", help_text="marketplace or address")
+    source = models.CharField(max_length=12, default=MARKETPLACE, help_text="marketplace or address")
     sealed_secret = models.TextField()
     sealed_pending_secret = models.TextField(
         blank=True, help_text="offered by a rotation or a return; counts once the app has taken it"

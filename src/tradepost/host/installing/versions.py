@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -70,20 +71,50 @@ def learn(offered: wire.OfferedVersion, client: MarketplaceClient, now: datetime
 
 
 def _read(raw: bytes, offered: wire.OfferedVersion, now: datetime) -> KnownVersion:
-    policy = ListingPolicy(development=configuration.development, forbidden_origins=frozenset({configuration.host_url}))
-    descriptor = parse_descriptor(raw, policy=policy)
+    descriptor = parse_descriptor(raw, policy=listing_policy())
     number = Version.parse(offered.version)
-    problems = [*_find_contradictions(descriptor, offered, number), *_find_own_origin(descriptor)]
+    problems = [*_find_contradictions(descriptor, offered, number), *find_own_origin(descriptor)]
     if problems:
         raise ProblemsError(tuple(problems))
+    return describe(
+        descriptor,
+        raw,
+        number,
+        sha256=offered.descriptor,
+        reasons=msgspec.to_builtins(offered.reasons),
+        notes=offered.notes,
+        made_at=offered.made_at,
+        now=now,
+    )
+
+
+def listing_policy() -> ListingPolicy:
+    """What a descriptor must be to be taken here."""
+    return ListingPolicy(development=configuration.development, forbidden_origins=frozenset({configuration.host_url}))
+
+
+def describe(
+    descriptor: Descriptor,
+    raw: bytes,
+    number: Version,
+    *,
+    sha256: str,
+    reasons: list[Any],
+    made_at: datetime,
+    now: datetime,
+    notes: str = "",
+    origin_site: Site | None = None,
+) -> KnownVersion:
+    """The row of a version, not yet saved. `made_at` and `now` are domain time."""
     return KnownVersion(
         id=new_id(),
+        origin_site=origin_site,
         app_key=descriptor.key,
         number=str(number),
         order_key=number.order_key,
         build=number.build,
         descriptor=raw,
-        sha256=offered.descriptor,
+        sha256=sha256,
         name=descriptor.name,
         base_url=descriptor.base_url,
         scopes=sorted(descriptor.scopes),
@@ -92,9 +123,9 @@ def _read(raw: bytes, offered: wire.OfferedVersion, now: datetime) -> KnownVersi
         authentication=descriptor.authentication,
         installed_path=descriptor.installed_path or "",
         warnings=[{"pointer": w.pointer, "text": w.text, "rule": w.rule} for w in descriptor.warnings],
-        reasons=msgspec.to_builtins(offered.reasons),
-        notes=offered.notes,
-        made_at=offered.made_at,
+        reasons=reasons,
+        notes=notes,
+        made_at=made_at,
         fetched_at=now,
     )
 
@@ -107,7 +138,7 @@ def _find_contradictions(descriptor: Descriptor, offered: wire.OfferedVersion, n
         yield Problem("/apiVersion", text, "api_version.contradicts")
 
 
-def _find_own_origin(descriptor: Descriptor) -> Iterable[Problem]:
+def find_own_origin(descriptor: Descriptor) -> Iterable[Problem]:
     """An app on a site's own host name could read what the site's pages can."""
     name = (urlsplit(descriptor.base_url).hostname or "").rstrip(".")
     if Site.objects.filter(host_name__iexact=name).exclude(host_name="").exists():

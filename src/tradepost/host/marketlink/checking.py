@@ -15,7 +15,7 @@ from tradepost.core.schedule import next_check
 from tradepost.core.states import InstallationState
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.configuration import configuration
-from tradepost.host.installing.models import Installation
+from tradepost.host.installing.models import MARKETPLACE, Installation
 from tradepost.host.installing.versions import find_known, learn
 from tradepost.host.sites.models import Site
 from tradepost.host.upgrading.offering import Offered, take_offers
@@ -87,7 +87,7 @@ def question(sites: Sequence[Site]) -> wire.Check:
     """What the sites ask: only apps that run; what is being installed is what an administrator was shown."""
     running: dict[UUID, list[wire.Running]] = {site.pk: [] for site in sites}
     rows = Installation.objects.filter(
-        site_id__in=running, state__in=_RUNNING_SOMETHING, running__isnull=False
+        site_id__in=running, source=MARKETPLACE, state__in=_RUNNING_SOMETHING, running__isnull=False
     ).values_list("site_id", "app_key", "running__number")
     for site_id, app, number in rows:
         running[site_id].append(wire.Running(app=app, version=number))

@@ -11,7 +11,7 @@ from tradepost.core.states import InstallationState
 from tradepost.foundation import jobs
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.configuration import configuration
-from tradepost.host.installing.models import Installation
+from tradepost.host.installing.models import MARKETPLACE, Installation
 from tradepost.wire import messages as wire
 
 from .client import MarketplaceError, marketplace
@@ -37,8 +37,12 @@ def report(installation: Installation, now: datetime) -> None:
 
 
 def report_many(installations: Sequence[Installation], now: datetime) -> None:
-    """Write the reports of many locked installations, whose `running` and `newest` are at hand, by two statements."""
+    """Write the reports of many locked installations, whose `running` and `newest` are at hand, by two statements.
+
+    Of apps that a site has by their address the marketplace knows nothing.
+    """
     assert connection.in_atomic_block, "a report is written in the transaction of the change"
+    installations = [each for each in installations if each.source == MARKETPLACE]
     if not installations:
         return
     Installation.objects.filter(pk__in=[each.pk for each in installations]).update(sequence=F("sequence") + 1)

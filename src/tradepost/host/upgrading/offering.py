@@ -14,7 +14,7 @@ from tradepost.core.states import UPGRADE, InstallationState
 from tradepost.foundation import audit, jobs
 from tradepost.host.approvals.asking import OPEN, Request, ask_many, consent_policy
 from tradepost.host.approvals.models import Approval
-from tradepost.host.installing.models import Installation, KnownVersion
+from tradepost.host.installing.models import MARKETPLACE, Installation, KnownVersion
 from tradepost.host.installing.versions import terms_of
 from tradepost.host.marketlink.reports import report_many
 
@@ -42,7 +42,7 @@ def take_offers(site_ids: frozenset[UUID], offered: Offered, *, now: datetime) -
     """
     assert connection.in_atomic_block, "offers are taken in one transaction"
     rows = Installation.objects.select_for_update(of=("self",), no_key=True).filter(
-        site_id__in=site_ids, state__in=_RUNNING_SOMETHING, running__isnull=False
+        site_id__in=site_ids, source=MARKETPLACE, state__in=_RUNNING_SOMETHING, running__isnull=False
     )
     changed = [each for each in with_versions(rows).order_by("pk") if _take(each, offered)]
     with_history = _with_history(changed)
