@@ -10,13 +10,12 @@ from tests.marketplace.conftest import HOUR, START, poll
 from tests.marketplace.vendors import descriptor, send
 
 from tradepost.core.errors import InvalidInputError, ProblemsError
-from tradepost.foundation import outgoing
+from tradepost.foundation import fetching, outgoing
 from tradepost.foundation.configuration import Limits, configuration
 from tradepost.foundation.outgoing import AddressRules, GuardedClient
 from tradepost.marketplace.catalog import commands, queries
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.hosts.models import HostService
-from tradepost.marketplace.watching import fetching
 from tradepost.marketplace.watching.models import Document
 
 pytestmark = pytest.mark.django_db

@@ -25,13 +25,13 @@ from tradepost.foundation import audit, mail
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.clock import new_id
 from tradepost.foundation.configuration import configuration
+from tradepost.foundation.fetching import Understood
 from tradepost.foundation.models import User
 from tradepost.marketplace.hosts import queries as hosts
 from tradepost.marketplace.notices.commands import NoticeKind, tell_vendor
 from tradepost.marketplace.releases import commands as releases
 from tradepost.marketplace.releases import queries as versions
 from tradepost.marketplace.watching import commands as watching
-from tradepost.marketplace.watching.fetching import Understood
 from tradepost.marketplace.watching.mails import longest_pause
 
 from . import queries

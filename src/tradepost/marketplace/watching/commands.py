@@ -12,6 +12,7 @@ from tradepost.core.schedule import next_poll
 from tradepost.foundation import audit, jobs, outgoing
 from tradepost.foundation.clock import machine_now
 from tradepost.foundation.configuration import configuration
+from tradepost.foundation.fetching import Fetched, Trouble, Unchanged, Understood, read_answer, request_for
 from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, OutgoingResponse
 from tradepost.marketplace.catalog import queries as catalog
 from tradepost.marketplace.catalog.models import Listing
@@ -22,9 +23,8 @@ from tradepost.marketplace.releases.models import AppVersion
 
 from . import mails
 from .claims import Poll, claim_due
-from .fetching import Fetched, Trouble, Unchanged, Understood, read_answer, request_for
 from .models import Document, PollEvent
-from .throttling import Throttle
+from tradepost.foundation.throttling import Throttle
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,9 @@ import hashlib
 from datetime import datetime
 
 from tradepost.foundation.configuration import configuration
+from tradepost.foundation.fetching import Trouble
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.notices.commands import NoticeKind, tell_vendor
-
-from .fetching import Trouble
 
 MOST_SHOWN = 20
 STAY = "Sites keep running the version they have."

@@ -44,14 +44,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a poll brought no descriptor: `kind` is a stable word, `text` a sentence for the vendor."""
+    """Why asking brought no descriptor: `kind` is a stable word, `text` a sentence for a person."""
 
     kind: str
     text: str
     problems: tuple[Problem, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The shape of `Listing.problem`."""
+        """As it is kept in a row."""
         kept = [{"pointer": p.pointer, "text": p.text, "rule": p.rule} for p in self.problems]
         return {"kind": self.kind, "text": self.text, "problems": kept[:MOST_PROBLEMS_KEPT]}
 
