@@ -80,16 +80,17 @@ def many_rows(world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO sites_site (id, name, context_path, host_name, base_url, product_type, zone, window_start,"
-            " window_end, created_at, next_check_at, check_failures, check_problem)"
+            " window_end, created_at, next_check_at, check_failures, check_problem, private_listings)"
             " SELECT gen_random_uuid(), 's', '/x' || n, '', 'http://x/' || n, 'jira', 'UTC', '01:00', '03:00', now(),"
-            " %s + n * interval '1 second', 0, '' FROM generate_series(1, 20000) n",
+            " %s + n * interval '1 second', 0, '', false FROM generate_series(1, 20000) n",
             [world.now],
         )
         cursor.execute(
             "INSERT INTO installing_installation (id, site_id, app_key, state, client_key, sealed_secret,"
-            " oauth_client_id, running_id, newest_id, installed_by, because, text, since, due_at, sequence)"
+            " oauth_client_id, running_id, newest_id, installed_by, because, text, since, due_at, sequence, source,"
+            " sealed_pending_secret)"
             " SELECT gen_random_uuid(), id, 'demo', 'enabled', id::text, '', '', %s, %s, '', '', '', now(),"
-            " CASE WHEN random() < 0.01 THEN %s END, 0 FROM sites_site WHERE context_path LIKE '/x%%'",
+            " CASE WHEN random() < 0.01 THEN %s END, 0, 'marketplace', '' FROM sites_site WHERE context_path LIKE '/x%%'",
             [version.pk, version.pk, world.now],
         )
         cursor.execute("ANALYZE sites_site, installing_installation")

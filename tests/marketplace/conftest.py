@@ -27,6 +27,7 @@ def client_of_a_developer():
         yield client
     client.close()
     WRONG_CODES.forget()
+    watching.ASKED_FOR.forget()
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from tradepost.core.errors import Problem, UnauthenticatedError
 from tradepost.foundation import problems
 from tradepost.foundation.clock import domain_now, machine_now
 from tradepost.foundation.secrets import hash_token
+from tradepost.foundation.throttling import Throttle
 from tradepost.marketplace.catalog.queries import listing_policy
-from tradepost.marketplace.watching.throttling import Throttle
 from tradepost.wire import messages
 
 from . import commands

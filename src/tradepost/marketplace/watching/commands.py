@@ -14,6 +14,7 @@ from tradepost.foundation.clock import machine_now
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.fetching import Fetched, Trouble, Unchanged, Understood, read_answer, request_for
 from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, OutgoingResponse
+from tradepost.foundation.throttling import Throttle
 from tradepost.marketplace.catalog import queries as catalog
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.hosts import queries as hosts
@@ -24,7 +25,6 @@ from tradepost.marketplace.releases.models import AppVersion
 from . import mails
 from .claims import Poll, claim_due
 from .models import Document, PollEvent
-from tradepost.foundation.throttling import Throttle
 
 log = logging.getLogger(__name__)
 
