@@ -77,6 +77,7 @@ def _seed() -> list[SignIn]:
     for name, (email, zone) in SITES.items():
         administrator = Caller(_person(email, f"{email.partition('@')[0].title()} Administrator"))
         site = _site(name, zone, administrator, operator, now)
+        _sample_project(site, administrator, now)
         sign_ins.append(
             _sign_in(f"administrator of {name}", f"{host}/{name}/", administrator, ["sites:read", "sites:write"], site)
         )
@@ -121,6 +122,16 @@ def _site(name: str, zone: str, administrator: "Caller", operator: "Caller", now
         site = commands.create_site(name=name.title(), context_path=f"/{name}", zone=zone, by=operator, now=now)
         commands.set_member(site.pk, email=administrator.user.email, role="admin", by=operator, now=now)
     return str(site.pk)
+
+
+def _sample_project(site_id: str, administrator: "Caller", now: datetime) -> None:
+    """Give a site something to look at, and apps something to appear beside."""
+    from tradepost.host.product.actors import actor_of
+    from tradepost.host.product.sample import make_sample_project
+    from tradepost.host.sites.models import Site
+
+    site = Site.objects.get(pk=site_id)
+    make_sample_project(site, actor_of(site, administrator.user), now)
 
 
 def _sign_in(role: str, url: str, caller: "Caller", scopes: list[str], site: str | None = None) -> SignIn:

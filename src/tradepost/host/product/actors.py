@@ -64,6 +64,11 @@ def account_id(user: User) -> str:
     return str(user.pk)
 
 
+def display_name(user: User) -> str:
+    """Return a person's name; where they gave none, the part of their address that is no address."""
+    return user.name or user.email.partition("@")[0]
+
+
 def app_account_id(key: str) -> str:
     """Return what apps know an app by, where it stands in the place of a person."""
     return f"app:{key}"

@@ -109,8 +109,10 @@ def set_permission(ref: str, *, permission: str, group: str, is_granted: bool, b
     else:
         is_new = bool(ProjectPermission.objects.filter(**grant).delete()[0])
     if is_new:
-        action = "project.permission_granted" if is_granted else "project.permission_revoked"
-        _record(action, project, by, now, permission=permission, group=name)
+        _record(
+            "project.permission_granted" if is_granted else "project.permission_revoked",
+            project, by, now, permission=permission, group=name,
+        )  # fmt: skip
 
 
 @transaction.atomic

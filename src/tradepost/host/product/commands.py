@@ -10,7 +10,7 @@ from tradepost.core.errors import ConflictError, ForbiddenError, InvalidInputErr
 from tradepost.foundation.models import User
 
 from . import shapes
-from .actors import Actor
+from .actors import Actor, display_name
 from .changes import announce
 from .limits import MOST_COMMENTS
 from .models import Comment, EntityProperty, Issue, Project, Status
@@ -194,7 +194,7 @@ def _id(value: Any) -> str | None:
 def _words(value: Any) -> str | None:
     """How a value reads in a change log, which never names e-mail addresses."""
     if isinstance(value, User):
-        return value.name or value.email.partition("@")[0]
+        return display_name(value)
     return str(value) if value else None
 
 

@@ -16,7 +16,6 @@ from .models import Comment, Group, GroupMember, Issue, Project, ProjectPermissi
 from .permissions import BROWSE, has_permission
 from .texts import split_issue_key
 
-LARGEST_ID = 2**63 - 1
 _ORDERS = {
     "key": ("project__key", "number"),
     "created": ("created_at",),
@@ -137,7 +136,7 @@ def find_groups(site: Site) -> QuerySet[Group]:
 
 def get_group(site: Site, ref: int) -> Group:
     """Raises NotFoundError for a group of another site, too."""
-    found = Group.objects.filter(site=site, pk=ref).first() if 0 < ref <= LARGEST_ID else None
+    found = Group.objects.filter(site=site, pk=ref).first() if ref < 2**63 else None
     if found is None:
         raise NotFoundError("group", ref)
     return found

@@ -10,7 +10,7 @@ from typing import Any
 from tradepost.foundation.models import User
 from tradepost.host.sites.models import Site
 
-from .actors import account_id, app_account_id
+from .actors import account_id, app_account_id, display_name
 from .adf import to_document
 from .models import Comment, EntityProperty, Issue, Project, Status
 
@@ -37,7 +37,7 @@ def user_shape(site: Site, user: User, *, with_email: bool = False, api: str = D
         "self": address(site, f"user?accountId={account_id(user)}", api),
         "accountId": account_id(user),
         "accountType": "atlassian",
-        "displayName": user.name or user.email.partition("@")[0],
+        "displayName": display_name(user),
         "active": user.is_active,
         "timeZone": site.zone,
     }

@@ -8,6 +8,8 @@ from tradepost.host.installing import pages as installing_pages
 from tradepost.host.installing import views as key_views
 from tradepost.host.marketlink import api as marketlink_api
 from tradepost.host.marketlink import pages as marketlink_pages
+from tradepost.host.product import pages as product_pages
+from tradepost.host.product import rest as product_rest
 from tradepost.host.sites import api as sites_api
 from tradepost.host.sites import pages as sites_pages
 from tradepost.host.sites.frame import at_sites
@@ -21,9 +23,11 @@ urlpatterns = [
         url_modules=[key_views, sites_pages, installing_pages, approvals_pages, marketlink_pages],
         api_modules=[sites_api, installing_api, upgrading_api, approvals_api, marketlink_api],
         # Below the context path of any site, so behind everything that stands at one address.
-        last_url_modules=[app_views],
+        last_url_modules=[app_views, product_rest],
     ),
-    *at_sites([*sites_pages.site_urls, *upgrading_pages.site_urls, *installing_pages.site_urls]),
+    *at_sites(
+        [*sites_pages.site_urls, *upgrading_pages.site_urls, *installing_pages.site_urls, *product_pages.site_urls]
+    ),
 ]
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
