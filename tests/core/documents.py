@@ -21,9 +21,19 @@ def good(**changes: Any) -> dict[str, Any]:
         "authentication": {"type": "jwt"},
         "lifecycle": {"installed": "/installed"},
         "scopes": ["READ"],
-        "modules": {"webPanels": [{"key": "one", "url": "/one"}, {"key": "two", "url": "/two"}]},
+        "modules": {"webPanels": [panel("one"), panel("two")]},
     }
     return copy.deepcopy(document) | changes
+
+
+def panel(key: str) -> dict[str, Any]:
+    """A web panel that can be shown."""
+    return {
+        "key": key,
+        "name": {"value": key.title()},
+        "url": f"/{key}",
+        "location": "atl.jira.view.issue.right.context",
+    }
 
 
 def without(name: str) -> dict[str, Any]:

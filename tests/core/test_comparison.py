@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.core.documents import good, raw, reordered, without
+from tests.core.documents import good, panel, raw, reordered, without
 
 from tradepost.core.comparison import compare_descriptors
 from tradepost.core.errors import InvalidInputError
@@ -35,9 +35,7 @@ def test_no_change_makes_no_next_version():
 
 
 def test_a_change_says_the_next_version_its_reasons_and_what_could_go_alone():
-    new = good(
-        scopes=["READ", "WRITE"], modules={"webPanels": [{"key": "one", "url": "/new"}, {"key": "two", "url": "/two"}]}
-    )
+    new = good(scopes=["READ", "WRITE"], modules={"webPanels": [panel("one") | {"url": "/new"}, panel("two")]})
 
     answer = compare(good(), new, live=Version(1, 2, 3))
 

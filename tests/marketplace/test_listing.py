@@ -45,7 +45,7 @@ def test_listing_is_told_to_the_vendor_by_mail_and_written_into_the_audit_log(li
 
 
 def test_an_unknown_scope_is_a_warning(server, vendor, owner):
-    url = server.serve(descriptor(scopes=["READ", "FLY"]))
+    url = server.serve(descriptor(scopes=["READ", "FLY"], modules={}))
     listing = commands.list_app(vendor.pk, url, by=owner, now=START)
 
     (warning,) = listing.offered.warnings

@@ -118,7 +118,7 @@ class _Reader:
         return self._composite(value, forms[0], path, depth)
 
     def _composite(self, value: Mapping[str, Any], form: str, path: str, depth: int) -> Condition:
-        if value.get("invert"):
+        if value.get("invert") is not None and value.get("invert") is not False:
             return self._broken(form, "Only a single condition can be inverted.", path)
         kind = value.get("type", "and") if form == "conditions" else form
         every = _TYPES.get(kind.lower()) if isinstance(kind, str) else None

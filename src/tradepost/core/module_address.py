@@ -53,7 +53,7 @@ def complain_about_url(value: object, origin: str | None, *, may_lead_elsewhere:
         return f"A module's url must not contain white space, control characters or backslashes: {shown(value)!r}."
     if is_absolute(value):
         return _complain_about_host(value, origin, may_lead_elsewhere=may_lead_elsewhere) or _complain_about_rest(bare)
-    if _SCHEME.match(bare) or bare.startswith("//"):
+    if _SCHEME.match(value) or value.startswith("//"):
         return f"A module's url must be relative to baseUrl, not {shown(value)!r}."
     return _complain_about_rest(bare)
 
