@@ -139,19 +139,12 @@ def _shown(request: HttpRequest, site: Site, *, allow_context: bool, now: dateti
     is_signed = token is not None and tokens.is_signed_by(token, secrets_of(installation))
     if token is None or installation is None or not is_signed:
         raise UnauthenticatedError(_REFUSAL)
-    if not _counts(token.claims, request, installation, allow_context=allow_context, now=now):
+    asked = as_asked(request, site.context_path)
+    if not tokens.is_good_for(
+        token.claims, asked, client_key=installation.client_key, now=now, allow_context=allow_context
+    ):
         raise UnauthenticatedError(_REFUSAL)
     return _caller(installation, CallerKind.APP, None)
-
-
-def _counts(
-    claims: tokens.Claims, request: HttpRequest, installation: Installation, *, allow_context: bool, now: datetime
-) -> bool:
-    if not tokens.is_timely(claims, now) or not tokens.is_for_audience(claims.aud, installation.client_key):
-        return False
-    if allow_context and tokens.is_for_context(claims.qsh):
-        return True
-    return tokens.is_for_request(claims.qsh, as_asked(request, installation.site.context_path))
 
 
 def _acting_caller(bearer: str, site: Site, now: datetime) -> AppCaller:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from tradepost.core.errors import (
+    ForbiddenError,
     InvalidInputError,
     NotFoundError,
     ProblemsError,
@@ -19,8 +20,8 @@ from tradepost.foundation.problems import UNKNOWN, kind_of
 from tradepost.host.sites.models import Site
 from tradepost.host.sites.routing import get_site_of
 
-from .callers import AppCaller, app_caller_of
-from .scopes import needed_scope
+from .callers import AppCaller, CallerKind, app_caller_of
+from .scopes import ADMIN, needed_scope
 
 AppView = Callable[..., HttpResponse]
 ErrorBody = Callable[[int, str], Mapping[str, Any]]
@@ -66,7 +67,10 @@ def app_endpoint(
     def answer(request: HttpRequest, **path: Any) -> HttpResponse:
         site = get_site_of(request)
         caller = app_caller_of(request, site, allow_context=allow_context, allow_disabled=allow_disabled)
-        caller.require_scope(scope or needed_scope(request.method or "GET", path_on(request, site)))
+        needed = scope or needed_scope(request.method or "GET", path_on(request, site))
+        if needed == ADMIN and caller.kind is CallerKind.BRIDGE:
+            raise ForbiddenError("An app's page cannot administer the site.")
+        caller.require_scope(needed)
         return view(request, caller, **path)
 
     @csrf_exempt

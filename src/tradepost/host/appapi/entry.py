@@ -3,6 +3,7 @@
 from typing import Any
 
 from tradepost.core.states import InstallationState
+from tradepost.host.embedding.licensing import license_of
 from tradepost.host.installing.models import Installation
 from tradepost.host.sites.models import Member, Site
 from tradepost.host.sites.queries import ADMIN
@@ -24,10 +25,24 @@ def entry_of(caller: AppCaller) -> dict[str, Any]:
     }
     if not is_enabled:
         return entry
-    return entry | {
-        "host": {"product": caller.site.product_type.upper(), "contacts": _contacts(caller)},
-        "links": {"self": [{"href": address_of(installation)}]},
-    }
+    return (
+        entry
+        | _license(installation)
+        | {
+            "host": {"product": caller.site.product_type.upper(), "contacts": _contacts(caller)},
+            "links": {"self": [{"href": address_of(installation)}]},
+        }
+    )
+
+
+def _license(installation: Installation) -> dict[str, Any]:
+    """Left out where the site has licensed nothing."""
+    found = license_of(installation)
+    if not found.is_active:
+        return {}
+    said: dict[str, Any] = {"active": True, "type": "COMMERCIAL", "evaluation": False}
+    edition = {"capabilitySet": found.capability_set} if found.capability_set else {}
+    return {"license": said | edition}
 
 
 def address_of(installation: Installation) -> str:

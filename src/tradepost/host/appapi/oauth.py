@@ -76,4 +76,4 @@ def _fresh(answer: HttpResponse) -> HttpResponse:
     return answer
 
 
-urls = [re_path(r"^oauth2/token/?$", token), re_path(r"^(?P<place>[^/]+)/oauth2/token/?$", token)]
+urls = [re_path(r"^oauth2/token/?\Z", token), re_path(r"^(?P<place>[^/]+)/oauth2/token/?\Z", token)]

@@ -1,18 +1,21 @@
 """What is read of a request to find out which app sent it."""
 
+import re
+from string import printable
 from urllib.parse import quote
 
 from django.http import HttpRequest
 
 from tradepost.core.errors import UnauthenticatedError
-from tradepost.core.signing import TOKEN_PARAMETER, split_target
+from tradepost.core.signing import TOKEN_PARAMETER
 
 from .tokens import LONGEST_TOKEN, AskedRequest
 
 SCHEME = "JWT "
 BEARER = "Bearer "
 # What clients leave unencoded in a segment: by RFC 3986 strictly, as JavaScript's encodeURIComponent, and generously.
-_LEFT_ALONE = ("-._~", "-._~!*'()", "-._~!$'()*+,;=:@")
+_LEFT_ALONE = ("-._~!$&'()*+,;=:@", "-._~!*'()", "-._~")
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._~-]*")
 
 
 def find_token(request: HttpRequest) -> str | None:
@@ -42,6 +45,9 @@ def as_asked(request: HttpRequest, context_path: str) -> AskedRequest:
 
     The web server hands on a decoded path, and clients encode segments in three ways; all lead to the same place here.
     """
-    told, query = split_target(request.get_full_path())
-    spelled = [told, *(quote(request.path, safe="/" + left, errors="surrogateescape") for left in _LEFT_ALONE)]
+    path, query = request.path, request.META.get("QUERY_STRING", "")
+    if not query.isascii():
+        # WSGI shows bytes as Latin-1; clients hash what the bytes would be when encoded.
+        query = quote(query.encode("latin-1", "replace"), safe=printable)
+    spelled = [path] if _PLAIN_PATH.fullmatch(path) else [quote(path, safe="/" + left) for left in _LEFT_ALONE]
     return AskedRequest(request.method or "GET", tuple(dict.fromkeys(spelled)), query, context_path)

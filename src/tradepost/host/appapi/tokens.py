@@ -28,6 +28,7 @@ LATEST = 10**12
 NOBODY = "0" * 64
 """Stands for the secret of an app that is not here, so that its tokens take as long to refuse as forged ones."""
 
+_SKEW_SECONDS = SKEW.total_seconds()
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
@@ -89,9 +90,21 @@ def is_signed_by(token: SignedToken, secrets: Iterable[str]) -> bool:
     return found
 
 
+def is_good_for(
+    claims: Claims, asked: AskedRequest, *, client_key: str, now: datetime, allow_context: bool = False
+) -> bool:
+    """Whether a token with a good signature is for this installation, this moment and this request.
+
+    `allow_context`: one that was made for a page serves as well.
+    """
+    if not is_timely(claims, now) or not is_for_audience(claims.aud, client_key):
+        return False
+    return (allow_context and claims.qsh == CONTEXT_HASH) or is_for_request(claims.qsh, asked)
+
+
 def is_timely(claims: Claims, now: datetime) -> bool:
     """`iat` and `exp` must both be there; `nbf` counts where it is. A token may be used again within its life."""
-    moment, skew = now.timestamp(), SKEW.total_seconds()
+    moment, skew = now.timestamp(), _SKEW_SECONDS
     issued, expires = claims.iat, claims.exp
     not_before = 0 if claims.nbf is None else claims.nbf
     if not (_is_date(issued) and _is_date(expires) and _is_date(not_before)):
@@ -122,11 +135,6 @@ def is_for_request(claimed: object, asked: AskedRequest) -> bool:
         for path in asked.paths
         for each in accepted_query_hashes(asked.method, path, asked.query, context_path=asked.context_path)
     )
-
-
-def is_for_context(claimed: object) -> bool:
-    """Whether the token was made for a page and not for one request."""
-    return claimed == CONTEXT_HASH
 
 
 @lru_cache(maxsize=64)

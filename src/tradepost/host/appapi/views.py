@@ -87,8 +87,8 @@ def _read_value(body: bytes) -> str:
 
 _REST = r"^(?:[^/]+/)?rest/atlassian-connect/(?:1|latest)/addons/(?P<key>[^/]+)"
 urls = [
-    re_path(rf"{_REST}/?$", addon, name="addon"),
-    re_path(rf"{_REST}/properties/?$", properties),
-    re_path(rf"{_REST}/properties/(?P<name>.+)$", one_property),
+    re_path(rf"{_REST}/?\Z", addon, name="addon"),
+    re_path(rf"{_REST}/properties/?\Z", properties),
+    re_path(rf"{_REST}/properties/(?P<name>(?s:.+))\Z", one_property),
     *oauth.urls,
 ]
