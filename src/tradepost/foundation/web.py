@@ -32,7 +32,7 @@ BACK_OFFICE_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'uns
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
 )
 FRAME_ORIGINS = "tradepost_frame_origins"
-"""An attribute of a request: the origins whose pages may stand in frames of the answer."""
+"""An attribute of a request: the origins (`scheme://host[:port]`) whose pages may stand in frames of the answer."""
 
 _ENCODED_NUL = re.compile(r"%00|\x00", re.IGNORECASE)
 
@@ -79,8 +79,11 @@ class ContentSecurity:
 
 
 def _with_frames(policy: str, origins: Collection[str]) -> str:
-    """The policy of a page that shows frames from exactly these origins (`scheme://host[:port]`)."""
-    return f"{policy}; frame-src {' '.join(sorted(origins))}" if origins else policy
+    """The policy of a page that shows frames, and small pictures, from exactly these origins."""
+    if not origins:
+        return policy
+    named = " ".join(sorted(origins))
+    return f"{policy}; frame-src {named}".replace("img-src 'self' data:", f"img-src 'self' data: {named}")
 
 
 class KnownErrors:

@@ -3,6 +3,8 @@
 from tradepost.host.appapi import views as app_views
 from tradepost.host.approvals import api as approvals_api
 from tradepost.host.approvals import pages as approvals_pages
+from tradepost.host.embedding import pages as embedding_pages
+from tradepost.host.embedding import views as embedding_views
 from tradepost.host.installing import api as installing_api
 from tradepost.host.installing import pages as installing_pages
 from tradepost.host.installing import views as key_views
@@ -26,7 +28,14 @@ urlpatterns = [
         last_url_modules=[app_views, product_rest],
     ),
     *at_sites(
-        [*sites_pages.site_urls, *upgrading_pages.site_urls, *installing_pages.site_urls, *product_pages.site_urls]
+        [
+            *sites_pages.site_urls,
+            *upgrading_pages.site_urls,
+            *installing_pages.site_urls,
+            *product_pages.site_urls,
+            *embedding_pages.site_urls,
+            *embedding_views.site_urls,
+        ]
     ),
 ]
 
