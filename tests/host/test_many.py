@@ -90,7 +90,8 @@ def many_rows(world: World) -> None:
             " oauth_client_id, running_id, newest_id, installed_by, because, text, since, due_at, sequence, source,"
             " sealed_pending_secret)"
             " SELECT gen_random_uuid(), id, 'demo', 'enabled', id::text, '', '', %s, %s, '', '', '', now(),"
-            " CASE WHEN random() < 0.01 THEN %s END, 0, 'marketplace', '' FROM sites_site WHERE context_path LIKE '/x%%'",
+            " CASE WHEN random() < 0.01 THEN %s END, 0, 'marketplace', ''"
+            " FROM sites_site WHERE context_path LIKE '/x%%'",
             [version.pk, version.pk, world.now],
         )
         cursor.execute("ANALYZE sites_site, installing_installation")
