@@ -56,8 +56,9 @@ def test_many_who_make_issues_at_once_get_numbers_without_a_gap() -> None:
 
     def work(name: str) -> None:
         try:
-            for _ in range(5):
-                made.append(commands.create_issue("DEMO", summary=name, by=place.actor("uma"), now=LATER).key)
+            made.extend(
+                commands.create_issue("DEMO", summary=name, by=place.actor("uma"), now=LATER).key for _ in range(5)
+            )
         finally:
             connection.close()
 
