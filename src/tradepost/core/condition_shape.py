@@ -25,7 +25,7 @@ REMOTE = "condition.remote"
 """The rule that refuses a descriptor. The others hide a module and are warnings at listing."""
 
 _REMOTE_BEGINNINGS = ("http:", "https:", "/")
-_LARGEST_NUMBER = 10**21
+_ROUND_UP_TO = 10**21
 """JavaScript writes larger ones with an exponent."""
 
 _COMPOSITES = ("and", "or", "conditions")
@@ -191,9 +191,9 @@ def text_of(value: object) -> str | None:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, int):
-        return str(value) if abs(value) < _LARGEST_NUMBER else None
+        return str(value) if abs(value) < _ROUND_UP_TO else None
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < _LARGEST_NUMBER else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < _ROUND_UP_TO else repr(value)
     return None
 
 

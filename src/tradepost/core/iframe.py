@@ -63,8 +63,9 @@ def frame_url(
     `url` is a module's, relative to `base_url` or absolute (see core.module, which refuses other origins). Raises
     InvalidInputError where a variable's value would change the path.
     """
-    filled = quote(substitute(absolute(base_url, url), variables, condition=condition), safe=_KEPT)
-    return add_parameters(filled, parameters)
+    before = absolute(base_url, url).removesuffix(url)
+    filled = quote(substitute(url, variables, condition=condition), safe=_KEPT)
+    return add_parameters(before + filled, parameters)
 
 
 def absolute(base_url: str, url: str) -> str:
