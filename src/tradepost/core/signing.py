@@ -77,7 +77,9 @@ def _canonical_path(path: str, base_path: str) -> str:
 
 def _canonical_query(query: str, order: Callable[[str], bytes]) -> str:
     # Most queries are canonical but for their order, and decoding is most of the work.
-    if not query or _PLAIN.fullmatch(query):
+    if not query:
+        return ""
+    if _PLAIN.fullmatch(query):
         ordered = _ordered(query)
         if ordered is not None:
             return ordered

@@ -8,7 +8,6 @@ token that it got for that (`granting`). The bridge is our own page: it knows th
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 
 from django.http import HttpRequest
 
@@ -17,8 +16,8 @@ from tradepost.core.scopes import canonical, expand
 from tradepost.core.states import InstallationState
 from tradepost.foundation.clock import machine_now
 from tradepost.foundation.models import User
-from tradepost.foundation.secrets import unseal
 from tradepost.host.installing.models import Installation, KnownVersion
+from tradepost.host.installing.secrets import accepted_secrets
 from tradepost.host.sites.models import Site
 from tradepost.host.upgrading.queries import with_versions
 
@@ -121,7 +120,7 @@ def find_present(site: Site, app_key: str) -> Installation | None:
 
 def secrets_of(installation: Installation | None) -> tuple[str, ...]:
     """The secrets that count for tokens of an installation; for none there is one that fits nothing."""
-    return (_unsealed(installation.sealed_secret),) if installation is not None else (tokens.NOBODY,)
+    return accepted_secrets(installation) if installation is not None else (tokens.NOBODY,)
 
 
 def _shown(request: HttpRequest, site: Site, *, allow_context: bool, now: datetime) -> AppCaller:
@@ -133,8 +132,7 @@ def _shown(request: HttpRequest, site: Site, *, allow_context: bool, now: dateti
     if not text:
         raise UnauthenticatedError("Send a token: `Authorization: JWT ...`.")
     token = tokens.read_signed(text)
-    key = token.claims.iss if token else None
-    installation = find_present(site, key) if isinstance(key, str) else None
+    installation = find_present(site, token.claims.iss) if token else None
     # Unknown apps and forged signatures take the same way and get the same answer.
     is_signed = token is not None and tokens.is_signed_by(token, secrets_of(installation))
     if token is None or installation is None or not is_signed:
@@ -162,9 +160,3 @@ def _caller(installation: Installation, kind: CallerKind, user: User | None) -> 
     assert installation.running is not None
     rights = expand(installation.running.scopes)
     return AppCaller(installation, installation.running, user, kind, rights)
-
-
-@lru_cache(maxsize=4096)
-def _unsealed(sealed: str) -> str:
-    """Secrets of apps that call often are kept readable in the memory of the process, and nowhere else."""
-    return unseal(sealed)

@@ -68,8 +68,8 @@ def check_assertion(assertion: str, wanted: str, *, site: Site | None, now: date
     return Grant(installation, user, _chosen(wanted, granted))
 
 
-def _client(issuer: object, site: Site | None) -> Installation | None:
-    if not isinstance(issuer, str) or not issuer.startswith(CLIENT):
+def _client(issuer: str, site: Site | None) -> Installation | None:
+    if not issuer.startswith(CLIENT):
         return None
     found = find_installation_of_client(issuer.removeprefix(CLIENT))
     is_here = found is not None and found.state in PRESENT and (site is None or found.site_id == site.pk)
@@ -81,7 +81,7 @@ def _is_good(claims: tokens.Claims, installation: Installation, now: datetime) -
     return (
         tokens.is_timely(claims, now)
         and claims.exp - claims.iat <= (ASSERTION_LIFE + tokens.SKEW).total_seconds()
-        and isinstance(claims.tnt, str)
+        and claims.tnt is not None
         and claims.tnt.rstrip("/") == base_url
         and claims.aud is not None
         and tokens.is_for_audience(claims.aud, *audiences(base_url))
@@ -94,8 +94,8 @@ def audiences(base_url: str) -> tuple[str, ...]:
     return tuple(base + path for base in bases for path in ("", "/", "/oauth2/token"))
 
 
-def _user(subject: object, site: Site) -> User | None:
-    if not isinstance(subject, str) or not subject.startswith(ACCOUNT):
+def _user(subject: str | None, site: Site) -> User | None:
+    if subject is None or not subject.startswith(ACCOUNT):
         return None
     return find_active_member(site, subject.removeprefix(ACCOUNT))
 

@@ -1,0 +1,194 @@
+"""Update checks answered a second, beside a Django view that does nothing, in the same process and by the same way in.
+
+Both pass the whole way from the web server's call to the bytes of the answer; the check also knows who asks, what
+they run, and what is offered to them, on a real database.
+"""
+
+import argparse
+import io
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from statistics import median
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from tradepost.core.version import Version
+
+SETTINGS = {
+    "TRADEPOST_SERVICE": "marketplace",
+    "TRADEPOST_DEVELOPMENT": "1",
+    "TRADEPOST_LOG_LEVEL": "ERROR",
+    "DJANGO_SETTINGS_MODULE": "tradepost.server.settings",
+}
+BARE = "/bare"
+CREDENTIAL = "tph_bench"
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+Call = Callable[[str, bytes], bytes]
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--apps", type=int, default=1_000, help="listings with an offered version")
+    parser.add_argument("--installations", type=int, default=8, help="apps on each site that asks")
+    parser.add_argument("--sites", type=int, default=1, help="sites in one check")
+    parser.add_argument("--checks", type=int, default=500, help="in each round")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=7)
+    asked, _ = parser.parse_known_args(arguments)
+    lots = random.Random(asked.seed)  # noqa: S311  made-up sites, no secrets
+    with ExitStack() as stack:
+        call = prepare(stack)
+        offer(asked.apps)
+        checks = [draw_check(lots, asked) for _ in range(asked.checks)]
+        # Everybody is met once before anything is measured, as sites are in their first check.
+        offers = sum(len(msgspec.json.decode(call("/wire/1/checks", check))["offers"]) for check in checks)
+        seconds = [
+            (_seconds(call, "/wire/1/checks", checks), _seconds(call, BARE, checks)) for _ in range(asked.rounds)
+        ]
+    say(
+        f"{asked.checks} checks of {asked.sites} site with {asked.installations} apps each, answered with {offers} offers"
+    )
+    tell("update check", len(checks), [one for one, _ in seconds])
+    tell("bare view", len(checks), [two for _, two in seconds])
+    ratio = median(two / one for one, two in seconds)
+    say(
+        f"A check goes through {ratio:.2f} times as often as a view that does nothing, in the median of {asked.rounds} rounds"
+    )
+    return 0
+
+
+def prepare(stack: ExitStack) -> Call:
+    """The marketplace on a fresh database; how to send it a request without a network."""
+    from tradepost.server.databases import fresh_database
+
+    for name in [name for name in os.environ if name.startswith("TRADEPOST_")]:
+        if not name.startswith("TRADEPOST_POSTGRES_"):
+            del os.environ[name]
+    os.environ.update(SETTINGS)
+    os.environ["DATABASE_URL"] = stack.enter_context(fresh_database("bench"))
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.core.wsgi import get_wsgi_application
+    from django.db import connections
+
+    stack.callback(connections.close_all)
+    call_command("migrate", verbosity=0)
+    settings.ROOT_URLCONF = _with_bare_view()
+    return _caller(get_wsgi_application())
+
+
+def offer(count: int) -> None:
+    """Offer two versions of each app, and link a host service."""
+    from tradepost.foundation.secrets import hash_token
+    from tradepost.marketplace.catalog.models import Listing, OfferSerial, Vendor
+    from tradepost.marketplace.hosts.models import HostService
+    from tradepost.marketplace.releases.models import AppVersion
+    from tradepost.marketplace.watching.models import Document
+
+    vendor = Vendor.objects.create(name="Bench", contact_email="bench@vendor.test", created_at=START)
+    document = Document.objects.create(sha256="0" * 64, content=b"{}", first_fetched_at=START)
+    HostService.objects.create(
+        name="Bench", state="linked", credential_digest=hash_token(CREDENTIAL), last_seen_at=START
+    )  # fmt: skip
+    for number in range(count):
+        listing = Listing.objects.create(
+            vendor=vendor, app_key=_key(number), name=f"App {number}", state="public", created_at=START, created_by="b",
+            descriptor_url=f"https://app{number}.test/d", descriptor_host=f"app{number}.test:443", next_poll_at=START,
+            offer_serial=1,
+        )  # fmt: skip
+        version = Version(1, 0, 3)
+        listing.offered = AppVersion.objects.create(
+            listing=listing, number=str(version), order_key=version.order_key, build=version.build, state="offered",
+            document=document, base_url=f"https://app{number}.test", api_version=1, paid=False, scopes=["READ"],
+            change="patch", consent=False, made_at=START, made_by="b", offered_at=START,
+        )  # fmt: skip
+        listing.save(update_fields=["offered"])
+    OfferSerial.objects.update_or_create(pk=1, defaults={"value": 1})
+
+
+def draw_check(lots: random.Random, asked: argparse.Namespace) -> bytes:
+    """One message: most apps of a site run what is offered, one in five the version before."""
+    sites = []
+    for _ in range(asked.sites):
+        number = lots.randrange(2_000)
+        apps = lots.sample(range(asked.apps), asked.installations)
+        running = [{"app": _key(app), "version": "1.0.2" if lots.random() < 0.2 else "1.0.3"} for app in apps]
+        site = {"site": f"{number:032x}", "base_url": f"https://s{number}.test", "name": f"Site {number}"}
+        sites.append(site | {"installations": running})
+    return msgspec.json.encode({"sites": sites})
+
+
+def tell(name: str, count: int, seconds: list[float]) -> None:
+    best, middle = count / min(seconds), count / median(seconds)
+    say(f"{name:14} {best:9,.0f} a second at best, {middle:9,.0f} in the median")
+
+
+def say(sentence: str) -> None:
+    print(sentence, flush=True)  # noqa: T201
+
+
+def _key(number: int) -> str:
+    return f"com.example.app-{number}"
+
+
+def _with_bare_view() -> ModuleType:
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import path
+    from django.views.decorators.csrf import csrf_exempt
+
+    from tradepost.server.urls import marketplace
+
+    @csrf_exempt
+    def bare(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(b"{}", content_type="application/json")
+
+    made = ModuleType("bench_urls")
+    made.urlpatterns = [path(BARE.removeprefix("/"), bare), *marketplace.urlpatterns]  # type: ignore[attr-defined]
+    return made
+
+
+def _caller(application: Any) -> Call:
+    def call(path: str, body: bytes) -> bytes:
+        told: list[str] = []
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": path,
+            "QUERY_STRING": "",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "8000",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_AUTHORIZATION": f"Bearer {CREDENTIAL}",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.url_scheme": "http",
+        }
+        answer = application(environ, lambda status, _headers: told.append(status))
+        content = b"".join(answer)
+        answer.close()
+        assert told == ["200 OK"], (told, content)
+        return content
+
+    return call
+
+
+def _seconds(call: Call, path: str, bodies: list[bytes]) -> float:
+    start = time.perf_counter()
+    for body in bodies:
+        call(path, body)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
