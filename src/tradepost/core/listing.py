@@ -24,10 +24,10 @@ LIFECYCLE_EVENTS = frozenset({"installed", "enabled", "disabled", "uninstalled"}
 _AUTHENTICATION = frozenset({"jwt", "none"})
 _OBJECTS = ("vendor", "links", "apiMigrations", "modules", "lifecycle", "translations")
 _LIMITED_OBJECTS = ("lifecycle", "apiMigrations")
-LONGEST_TEXTS: Mapping[str, int] = {"name": 200, "description": 10_000}
+TEXT_LENGTHS: Mapping[str, int] = {"name": 200, "description": 10_000}
 """Optional texts and the most characters each may have."""
 _KNOWN_FIELDS = frozenset({
-    *_REQUIRED, *_OBJECTS, *LONGEST_TEXTS, "version", "apiVersion", "scopes", "enableLicensing", "$schema",
+    *_REQUIRED, *_OBJECTS, *TEXT_LENGTHS, "version", "apiVersion", "scopes", "enableLicensing", "$schema",
 })  # fmt: skip
 
 
@@ -207,7 +207,7 @@ def _type_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
         if name in document and not isinstance(document[name], dict):
             text = f"{name} must be an object, not {kind_of(document[name])}."
             yield Problem(pointer(name), text, "field.type")
-    for name, longest in LONGEST_TEXTS.items():
+    for name, longest in TEXT_LENGTHS.items():
         value = document.get(name, "")
         if not isinstance(value, str):
             yield Problem(pointer(name), f"{name} must be a string, not {kind_of(value)}.", "field.type")

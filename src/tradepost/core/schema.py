@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tradepost.core.listing import DEFAULT_LISTING_POLICY, LIFECYCLE_EVENTS, LONGEST_TEXTS
+from tradepost.core.listing import DEFAULT_LISTING_POLICY, LIFECYCLE_EVENTS, TEXT_LENGTHS
 from tradepost.core.schema_draft import draft04
 from tradepost.core.schema_modules import define_modules, describe_kinds
 from tradepost.core.schema_words import END, any_case, ref
@@ -62,7 +62,7 @@ def _root() -> dict[str, Any]:
                 "maxLength": 200,
             },
             "authentication": _authentication(),
-            **{name: {"type": "string", "maxLength": longest} for name, longest in LONGEST_TEXTS.items()},
+            **{name: {"type": "string", "maxLength": longest} for name, longest in TEXT_LENGTHS.items()},
             **_facts(),
             **{name: {"type": "object"} for name in ("links", "translations")},
             "vendor": {"type": "object", "properties": {"name": {"type": "string"}, "url": {}}},

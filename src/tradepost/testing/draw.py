@@ -19,6 +19,8 @@ PAGES: Mapping[str, str] = {
     "reference/limits.md": "draw_limits:draw",
     "reference/errors.md": "draw_errors:draw",
     "reference/records.md": "draw_records:draw",
+    "reference/conditions.md": "draw_conditions:draw",
+    "reference/descriptor-schema.json": "draw_conditions:draw_schema",
     "reference/wire.md": "draw_wire:draw",
     "reference/wire.json": "draw_wire:draw_json",
     "reference/marketplace-api.json": "draw_apis:draw_marketplace",
