@@ -101,7 +101,7 @@ def many_rows(world: World) -> None:
 def test_claims_use_the_indexes_made_for_them(world: World) -> None:
     lease = new_id()
     plans = {
-        "installation_due": (running._CLAIM, [lease, world.now, world.now, world.now, 100]),
+        "installation_due": (running._CLAIM, [lease, world.now, world.now, world.now, world.now, 100]),
         "site_due": (checking._CLAIM, [lease, world.now, world.now, world.now, 100]),
     }
     for index, (statement, values) in plans.items():

@@ -86,6 +86,7 @@ class InstallationState(StrEnum):
 class InstallationEvent(StrEnum):
     INSTALLED = "installed"
     INSTALL_FAILED = "install_failed"
+    RETURN_FAILED = "return_failed"
     INSTALL_REQUESTED = "install_requested"
     ENABLED = "enabled"
     DISABLED = "disabled"
@@ -226,6 +227,8 @@ INSTALLATION = Machine(
         InstallationState.INSTALLING: {
             InstallationEvent.INSTALLED: InstallationState.ENABLED,
             InstallationEvent.INSTALL_FAILED: InstallationState.FAILED,
+            InstallationEvent.RETURN_FAILED: InstallationState.UNINSTALLED,
+            InstallationEvent.UNINSTALLED: InstallationState.UNINSTALLED,
         },
         InstallationState.FAILED: {
             InstallationEvent.INSTALL_REQUESTED: InstallationState.INSTALLING,
@@ -246,7 +249,7 @@ INSTALLATION = Machine(
         InstallationState.FAILED: "The app did not accept `installed`; nothing runs, an administrator may try again.",
         InstallationState.ENABLED: "The app runs.",
         InstallationState.DISABLED: "The app is kept up to date but shows nothing.",
-        InstallationState.UNINSTALLED: "Gone from the site; the client key is kept for a return.",
+        InstallationState.UNINSTALLED: "Gone from the site, or its return failed; client key and secret are kept for another return.",
     },
 )
 
@@ -263,6 +266,7 @@ UPGRADE = Machine(
             UpgradeEvent.SUCCEEDED: UpgradeState.APPLIED,
             UpgradeEvent.FAILED: UpgradeState.SCHEDULED,
             UpgradeEvent.GIVEN_UP: UpgradeState.GIVEN_UP,
+            UpgradeEvent.SUPERSEDED: UpgradeState.SUPERSEDED,
         },
         UpgradeState.APPLIED: {},
         UpgradeState.SUPERSEDED: {},

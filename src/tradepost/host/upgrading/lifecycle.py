@@ -1,22 +1,30 @@
-"""The `installed` call: its address, its body and its token. Source: protocol.md 1.1 and 1.3."""
+"""Lifecycle calls: their addresses, bodies and tokens. Source: protocol.md 1.1, 1.3 and 1.4, domain.md 8.2."""
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import jwt
 
 from tradepost.core.signing import query_hash, split_target
 from tradepost.foundation.configuration import configuration
+from tradepost.foundation.models import User
 from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, Purpose, Timeout
-from tradepost.foundation.secrets import unseal
+from tradepost.host.embedding.licensing import license_of
 from tradepost.host.installing.keys import SigningPair
 from tradepost.host.installing.models import Installation, KnownVersion
-from tradepost.host.sites.models import Site
+from tradepost.host.installing.secrets import secret_in_force, secret_to_install
 
 SUCCESS = frozenset({200, 201, 204})
 TOKEN_LIFE = timedelta(minutes=3)
+"""Machine time, from when a call's turn may come last: see `sending.longest_queue`."""
+
 CONTENT_TYPE = "application/json"
 CONNECT_VERSION = "1.1.0"
 # Deprecated on the wire and read by nobody, but some apps insist that they are there.
@@ -24,24 +32,47 @@ SERVER_VERSION, PLUGINS_VERSION = "100000", "1.1.0"
 MASK = "(masked)"
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledCall:
-    """An `installed` call. The body is the same for every repeat; only the token is new each time."""
+class LifecycleEvent(StrEnum):
+    """What an app is told about a site, in the words of the wire."""
 
+    INSTALLED = "installed"
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    UNINSTALLED = "uninstalled"
+
+
+_BY_OUR_KEY = frozenset({LifecycleEvent.INSTALLED, LifecycleEvent.UNINSTALLED})
+"""These do not depend on the shared secret, which one side may have lost; the others are signed with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppCall:
+    """A lifecycle call. Repeated, its body stays the same as long as nothing it tells has changed; the token never is.
+
+    `secret` is what the body of `installed` carries, and what signs `enabled` and `disabled`. `account_id` is that of
+    the person who acts.
+    """
+
+    event: LifecycleEvent
     url: str
     body: bytes = field(repr=False)
     client_key: str
     audience: str
     secret: str = field(repr=False)
+    account_id: str | None = None
 
-    def request(self, key: SigningPair, *, issued_at: datetime) -> OutgoingRequest:
-        """Sign it. `issued_at` is machine time. Asks no database, so that signing can go on in threads."""
+    def request(self, key: SigningPair, *, issued_at: datetime, queue: timedelta = timedelta(0)) -> OutgoingRequest:
+        """Sign it. `issued_at` is machine time, `queue` how long it may wait for its turn.
+
+        Asks no database, so that signing can go on in threads.
+        """
         limits = configuration.limits
+        token = self._token(key, issued_at, issued_at + queue + TOKEN_LIFE)
         return OutgoingRequest(
             "POST",
             self.url,
             headers=(
-                ("Authorization", f"JWT {self._token(key, issued_at)}"),
+                ("Authorization", f"JWT {token}"),
                 ("Content-Type", CONTENT_TYPE),
                 ("Atlassian-Connect-Version", CONNECT_VERSION),
             ),
@@ -51,23 +82,35 @@ class InstalledCall:
             purpose=Purpose.LIFECYCLE,
         )
 
+    def masked_headers(self) -> dict[str, str]:
+        """The headers as they may be kept and shown."""
+        return {
+            "Authorization": f"JWT {MASK}",
+            "Content-Type": CONTENT_TYPE,
+            "Atlassian-Connect-Version": CONNECT_VERSION,
+        }
+
     def masked_body(self) -> str:
         """The body as it may be kept and shown: without the secret."""
         body = json.loads(self.body)
-        return json.dumps(body | {"sharedSecret": MASK}, ensure_ascii=False)
+        masked = body | {"sharedSecret": MASK} if "sharedSecret" in body else body
+        return json.dumps(masked, ensure_ascii=False)
 
-    def _token(self, key: SigningPair, issued_at: datetime) -> str:
+    def _token(self, key: SigningPair, issued_at: datetime, expires_at: datetime) -> str:
         parts = urlsplit(self.url)
         path, query = split_target(parts.path + (f"?{parts.query}" if parts.query else ""))
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self.client_key,
-            "aud": [self.audience],
             "iat": int(issued_at.timestamp()),
-            "exp": int((issued_at + TOKEN_LIFE).timestamp()),
+            "exp": int(expires_at.timestamp()),
             "qsh": query_hash("POST", path, query, base_path=urlsplit(self.audience).path),
             "context": {},
         }
-        return jwt.encode(claims, key.private, algorithm="RS256", headers={"kid": key.kid})
+        if self.account_id is not None:
+            claims["sub"] = self.account_id
+        if self.event not in _BY_OUR_KEY:
+            return jwt.encode(claims, self.secret, algorithm="HS256")
+        return jwt.encode(claims | {"aud": [self.audience]}, key.private, algorithm="RS256", headers={"kid": key.kid})
 
 
 def needs_call(version: KnownVersion) -> bool:
@@ -75,13 +118,79 @@ def needs_call(version: KnownVersion) -> bool:
     return bool(version.installed_path)
 
 
-def installed_call(installation: Installation, site: Site, target: KnownVersion) -> InstalledCall:
-    """The call that tells the app of `target` that the site runs it from now on."""
-    secret = unseal(installation.sealed_secret)
+def installed_call(
+    installation: Installation, target: KnownVersion, *, secret: str | None = None, account_id: str | None = None
+) -> AppCall:
+    """The call that tells the app of `target` that the site runs it from now on.
+
+    `secret` is what it carries, where that is not what the installation has. Raises UnreadableSecretError.
+    """
+    shared = secret or secret_to_install(installation)
+    body = _body(installation, LifecycleEvent.INSTALLED, account_id, {"sharedSecret": shared})
+    return _call(installation, target, LifecycleEvent.INSTALLED, target.installed_path, body, shared, account_id)
+
+
+def event_call(
+    installation: Installation, version: KnownVersion, event: LifecycleEvent, *, account_id: str | None = None
+) -> AppCall:
+    """The call of any other event, to the address that `version` names for it. Raises UnreadableSecretError."""
+    path, secret = path_of(version.pk, event), secret_in_force(installation)
+    body = _body(installation, event, account_id, {})
+    return _call(installation, version, event, path, body, secret, account_id)
+
+
+@lru_cache(maxsize=2000)
+def path_of(version_id: UUID, event: str) -> str:
+    """Where a version wants to be told of an event, empty for nowhere. Versions never change."""
+    raw = bytes(KnownVersion.objects.values_list("descriptor", flat=True).get(pk=version_id))
+    declared = json.loads(raw.removeprefix(b"\xef\xbb\xbf")).get("lifecycle") or {}
+    path = declared.get(event)
+    return path if isinstance(path, str) else ""
+
+
+def account_ids(actors: Collection[str]) -> Mapping[str, str]:
+    """The account ids of those actors that are people, by their names in the audit log."""
+    emails = {actor for actor in actors if "@" in actor}
+    if not emails:
+        return {}
+    return {email: str(pk) for email, pk in User.objects.filter(email__in=emails).values_list("email", "pk")}
+
+
+def may_have_acted(problem: OutgoingError) -> bool:
+    """Whether the app may have taken the call although no answer came: then only a repeat can tell."""
+    return problem.kind.may_have_acted
+
+
+def _call(
+    installation: Installation,
+    version: KnownVersion,
+    event: LifecycleEvent,
+    path: str,
+    body: bytes,
+    secret: str,
+    account_id: str | None,
+) -> AppCall:
+    return AppCall(
+        event=event,
+        url=f"{version.base_url.rstrip('/')}/{path.lstrip('/')}",
+        body=body,
+        client_key=installation.client_key,
+        audience=version.base_url,
+        secret=secret,
+        account_id=account_id,
+    )
+
+
+def _body(
+    installation: Installation, event: LifecycleEvent, account_id: str | None, secret: Mapping[str, str]
+) -> bytes:
+    site, capability_set = installation.site, license_of(installation).capability_set
     body = {
         "key": installation.app_key,
         "clientKey": installation.client_key,
-        "sharedSecret": secret,
+        **secret,
+        **({"accountId": account_id} if account_id else {}),
+        **({"capabilitySet": capability_set} if capability_set else {}),
         "oauthClientId": installation.oauth_client_id,
         "baseUrl": site.base_url,
         "displayUrl": site.base_url,
@@ -90,18 +199,6 @@ def installed_call(installation: Installation, site: Site, target: KnownVersion)
         "description": f"Tradepost site {site.name}",
         "serverVersion": SERVER_VERSION,
         "pluginsVersion": PLUGINS_VERSION,
-        "eventType": "installed",
+        "eventType": event.value,
     }
-    base = target.base_url.rstrip("/")
-    return InstalledCall(
-        url=f"{base}/{target.installed_path.lstrip('/')}",
-        body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
-        client_key=installation.client_key,
-        audience=target.base_url,
-        secret=secret,
-    )
-
-
-def may_have_acted(problem: OutgoingError) -> bool:
-    """Whether the app may have taken the call although no answer came: then only a repeat can tell."""
-    return problem.kind.may_have_acted
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,7 @@
-"""Upgrades and the lifecycle calls they made. Both grow: partitioned by time, with the site's id in their keys."""
+"""Upgrades, calls to apps that are due, and the log of all calls.
+
+Upgrades and the log grow: they are partitioned by time, with the site's id in their keys.
+"""
 
 import uuid
 
@@ -31,13 +34,20 @@ class Upgrade(models.Model):
 
 
 class LifecycleCall(models.Model):
-    """One call to an app, with request and response, so that a failure can be explained. Secrets are masked."""
+    """One call to an app, with request and response, so that a failure can be explained. Secrets are masked.
+
+    `cause` is why it was made (CallCause, `upgrade` for that of an upgrade); `delivery` is the same for all attempts of
+    one queued call, `replay_of` the call that a person had sent anew.
+    """
 
     pk = models.CompositePrimaryKey("at", "site_id", "id")
     id = models.UUIDField(default=uuid.uuid4)
     site_id = models.UUIDField()
     installation_id = models.UUIDField()
     upgrade_id = models.UUIDField(null=True)
+    cause = models.CharField(max_length=10, default="upgrade")
+    delivery = models.UUIDField(null=True)
+    replay_of = models.UUIDField(null=True)
     event = models.CharField(max_length=12)
     attempt = models.PositiveIntegerField()
     at = models.DateTimeField(help_text="domain time")
@@ -54,3 +64,32 @@ class LifecycleCall(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["installation_id", "-at"], name="call_installation")]
+
+
+class QueuedCall(models.Model):
+    """A call to an app that is to be made, apart from those of upgrades. It goes when it is over; the log keeps it.
+
+    The calls of one installation are made one at a time, under the installation's lease, those that are due in the
+    order of `id`. `version` says where the app is. `by` is the person who acts, or empty. `is_unclear` once an answer
+    was lost: the app may have acted on it.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    delivery = models.UUIDField(default=uuid.uuid4, unique=True)
+    installation = models.ForeignKey("installing.Installation", on_delete=models.CASCADE, related_name="queued_calls")
+    version = models.ForeignKey("installing.KnownVersion", on_delete=models.CASCADE, related_name="+")
+    event = models.CharField(max_length=12)
+    cause = models.CharField(max_length=10)
+    by = models.CharField(max_length=254, blank=True)
+    replay_of = models.UUIDField(null=True)
+    made_at = models.DateTimeField(help_text="domain time")
+    due_at = models.DateTimeField(help_text="domain time")
+    attempts = models.PositiveIntegerField(default=0)
+    is_unclear = models.BooleanField(default=False)
+    last_failure = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], name="queued_call_due"),
+            models.Index(fields=["installation", "id"], name="queued_call_order"),
+        ]

@@ -20,6 +20,7 @@ from tradepost.host.installing.wording import rights_in_words
 from tradepost.host.marketlink.queries import is_linked
 from tradepost.host.marketlink.reports import state_word
 from tradepost.host.sites.frame import ROWS, Visit, after_of, attempt, on_site, refreshed, show
+from tradepost.host.upm.addresses import find_address
 
 from .models import Upgrade
 from .queries import Explanation, explain, find_calls, find_installations, find_upgrades, get_installation
@@ -106,6 +107,7 @@ def app(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
         "calls": calls.items,
         "has_more_calls": calls.next is not None,
         "is_admin": visit.is_admin,
+        "address": find_address(installation),
     }
     return show(request, visit, "upgrading/app.html", context)
 

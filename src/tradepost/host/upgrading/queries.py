@@ -20,13 +20,14 @@ from tradepost.host.installing.models import Installation, KnownVersion
 from tradepost.host.installing.versions import for_plan, terms_of
 from tradepost.host.sites.queries import find_visible, window_of, zone_of
 
-from .models import LifecycleCall, Upgrade
+from .models import LifecycleCall, QueuedCall, Upgrade
 
 INSTALL, AUTOMATIC, APPROVED = "install", "automatic", "approval"
 BY_ADMINISTRATOR = frozenset({INSTALL, APPROVED})
 """Triggers that are an administrator's own act, which goes through at once."""
 
 SHOWN_CALLS = 10
+MOST_QUEUED = 50  # calls to one app that are shown as waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +132,45 @@ def get_installation(caller: Caller, site_id: UUID, app_key: str) -> Installatio
     return found
 
 
+def get_remembered(caller: Caller, site_id: UUID, app_key: str) -> Installation:
+    """Like `get_installation`, and also what was uninstalled: its history can still be read."""
+    rows = Installation.objects.filter(site_id=site_id, site__in=find_visible(caller).order_by(), app_key=app_key)
+    found = with_versions(rows).first()
+    if found is None:
+        raise NotFoundError("app on this site", app_key)
+    return found
+
+
 def find_upgrades(caller: Caller, site_id: UUID, app_key: str) -> QuerySet[Upgrade]:
     """Every move of an app on a site, to be listed newest first."""
-    installation = get_installation(caller, site_id, app_key)
+    installation = get_remembered(caller, site_id, app_key)
     return Upgrade.objects.filter(installation_id=installation.pk)
 
 
 def find_calls(caller: Caller, site_id: UUID, app_key: str) -> QuerySet[LifecycleCall]:
     """Every call to an app for a site, to be listed newest first."""
-    installation = get_installation(caller, site_id, app_key)
+    installation = get_remembered(caller, site_id, app_key)
     return LifecycleCall.objects.filter(installation_id=installation.pk)
+
+
+def get_call(caller: Caller, site_id: UUID, app_key: str, call_id: UUID) -> LifecycleCall:
+    """One call of the log. Raises NotFoundError for what is not there or not the caller's."""
+    found = find_calls(caller, site_id, app_key).filter(id=call_id).first()
+    if found is None:
+        raise NotFoundError("call", call_id)
+    return found
+
+
+def find_queued(installation: Installation) -> list[QueuedCall]:
+    """The calls to an app that are still to be made, in order."""
+    return list(QueuedCall.objects.filter(installation=installation).order_by("id")[:MOST_QUEUED])
+
+
+def find_next_call() -> datetime | None:
+    """When the next queued call is due (domain time), apart from those to apps a worker has in its hands."""
+    free = Q(installation__lease_until=None) | Q(installation__lease_until__lt=machine_now())
+    earliest: datetime | None = QueuedCall.objects.filter(free).aggregate(at=Min("due_at"))["at"]
+    return earliest
 
 
 def explain(installation: Installation, now: datetime) -> Explanation:
@@ -148,8 +178,8 @@ def explain(installation: Installation, now: datetime) -> Explanation:
     sight = look_at([installation])[0]
     plan = plan_upgrade(sight.facts, now=now, policy=consent_policy())
     because, text, until, person, ask = "", "", None, None, None
-    if installation.state == InstallationState.FAILED:
-        text, person = installation.text, "site administrator"
+    if installation.state in {InstallationState.FAILED, InstallationState.UNINSTALLED}:
+        text, person = installation.text, "site administrator" if installation.text else None
     elif isinstance(plan, Wait):
         because, until, person, ask = plan.because, plan.until, plan.person, plan.ask
         text = installation.text if installation.because == because and installation.text else plan.text

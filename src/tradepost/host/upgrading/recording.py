@@ -1,9 +1,8 @@
 """Recording what an app answered to `installed`, once, over what was read when the call was made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -20,59 +19,20 @@ from tradepost.core.states import (
     advance,
 )
 from tradepost.foundation import audit
-from tradepost.foundation.clock import machine_now, new_id
-from tradepost.foundation.configuration import configuration
-from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
 from tradepost.host.approvals import asking
 from tradepost.host.installing.models import Installation, KnownVersion
+from tradepost.host.installing.secrets import is_returning, take_pending
 from tradepost.host.marketlink.reports import report, report_many
 
-from .lifecycle import MASK, SUCCESS, InstalledCall, may_have_acted
+from .lifecycle import LifecycleEvent
 from .models import LifecycleCall, Upgrade
+from .outcomes import Attempt, Outcome, call_row
 from .planning import ACTOR, lock, move, move_many, replan, show
 from .queries import INSTALL, Sight, look_at, with_versions
+from .queueing import CallCause, queue_calls
 
 MOST_INSTALL_ATTEMPTS = 5
 """Repeats of a first installation whose answer was lost; an administrator waits for it, so it does not go on."""
-
-MOST_HEADERS, LONGEST_HEADER = 40, 200
-_SECRET_HEADERS = frozenset({"set-cookie", "authorization", "proxy-authenticate"})
-
-
-class _NotCalled:
-    """Stands for the answer of an app that has nothing to be told."""
-
-
-NOT_CALLED: Final = _NotCalled()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one call. `problem` is set where it could not even be made."""
-
-    call: InstalledCall | None
-    answer: OutgoingResponse | OutgoingError | _NotCalled | None
-    problem: str = ""
-
-    @property
-    def succeeded(self) -> bool:
-        if isinstance(self.answer, OutgoingResponse):
-            return self.answer.status in SUCCESS
-        return self.answer is NOT_CALLED
-
-    @property
-    def failure(self) -> str:
-        """Why it failed, in words."""
-        if isinstance(self.answer, OutgoingResponse):
-            return f"it answered with status {self.answer.status}"
-        if isinstance(self.answer, OutgoingError):
-            return self.answer.text.rstrip(".")
-        return self.problem.rstrip(".")
-
-    @property
-    def is_unclear(self) -> bool:
-        """Whether the app may have taken the call although it looks failed."""
-        return isinstance(self.answer, OutgoingError) and may_have_acted(self.answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +58,21 @@ def record_results(results: Sequence[Result], *, now: datetime) -> None:
 
 @transaction.atomic
 def record_result(result: Result, *, now: datetime) -> bool:
-    """Write what came of one call. False when the lease has gone to another worker, whose call counts instead."""
+    """Write what came of one call. False when it changes nothing any more: another worker's call counts instead, or
+    the app was uninstalled meanwhile.
+    """
     installation, outcome = lock(result.installation_id), result.outcome
-    if installation.lease != result.lease or installation.upgrade_id != result.upgrade_id:
+    if installation.lease != result.lease:
+        return False
+    installation.lease = installation.lease_until = None
+    if installation.upgrade_id != result.upgrade_id:
+        _record_late(installation, result, now)
         return False
     upgrade = look_at([installation])[0].upgrade
     assert upgrade is not None
     target = KnownVersion.objects.defer("descriptor").get(pk=upgrade.to_version_id)
-    installation.lease = installation.lease_until = None
     if outcome.call is not None:
-        LifecycleCall.objects.bulk_create([_call_row(installation, upgrade, outcome, now)])
+        LifecycleCall.objects.bulk_create([_row(installation, upgrade, outcome, now)])
     if outcome.succeeded:
         _succeed(installation, upgrade, target, now)
     elif upgrade.trigger == INSTALL and (not outcome.is_unclear or upgrade.attempts >= MOST_INSTALL_ATTEMPTS):
@@ -129,14 +94,15 @@ def _record_successes(results: Sequence[Result], now: datetime) -> frozenset[UUI
     plain = [sight for sight in look_at(list(rows)) if _is_plain(sight, by_id[sight.installation.pk])]
     upgrades = [sight.upgrade for sight in plain if sight.upgrade is not None]
     calls = [
-        _call_row(sight.installation, sight.upgrade, outcome, now)
+        _row(sight.installation, sight.upgrade, outcome, now)
         for sight in plain
         if (outcome := by_id[sight.installation.pk].outcome).call is not None and sight.upgrade is not None
     ]
     installations = [sight.installation for sight in plain]
+    actors = {each.id: each.by for each in upgrades}
     move_many(upgrades, UpgradeEvent.SUCCEEDED, now=now, finished_at=now, last_failure="")
     LifecycleCall.objects.bulk_create(calls)
-    _arrive(installations, now)
+    _arrive(installations, actors, now)
     report_many(installations, now)
     return frozenset(each.pk for each in installations)
 
@@ -148,9 +114,13 @@ def _is_plain(sight: Sight, result: Result) -> bool:
     return is_ours and not was_asked and upgrade is not None and upgrade.to_version_id == installation.newest_id
 
 
-def _arrive(installations: Sequence[Installation], now: datetime) -> None:
-    """They run their newest version from now on; those that were being installed are enabled."""
+def _arrive(installations: Sequence[Installation], actors: Mapping[UUID, str], now: datetime) -> None:
+    """They run their newest version from now on; those that were being installed are enabled.
+
+    `actors` say by the ids of the upgrades who set them off.
+    """
     fresh = [each for each in installations if each.state == InstallationState.INSTALLING]
+    by = {each.pk: actors[each.upgrade_id] for each in fresh if each.upgrade_id is not None}
     for each in installations:
         each.running = each.newest
         each.upgrade_id = each.due_at = each.due_since = each.lease = each.lease_until = None
@@ -163,30 +133,59 @@ def _arrive(installations: Sequence[Installation], now: datetime) -> None:
         lease=None, lease_until=None,
     )  # fmt: skip
     if fresh:
-        ids = [each.pk for each in fresh]
-        Installation.objects.filter(pk__in=ids).update(state=fresh[0].state, installed_at=now)
+        rows = Installation.objects.filter(pk__in=[each.pk for each in fresh])
+        rows.update(state=fresh[0].state, installed_at=now)
+        rows.exclude(sealed_pending_secret="").update(
+            sealed_secret=F("sealed_pending_secret"), sealed_pending_secret=""
+        )
         audit.record_many([_entry(each, InstallationEvent.INSTALLED, now) for each in fresh])
+        queue_calls(fresh, LifecycleEvent.ENABLED, cause=CallCause.INSTALL, by=by, now=now)
 
 
 def _succeed(installation: Installation, upgrade: Upgrade, target: KnownVersion, now: datetime) -> None:
     move(upgrade, UpgradeEvent.SUCCEEDED, now=now, finished_at=now, last_failure="")
     asking.use(look_at([installation])[0].approvals, now=now)
-    if installation.state == InstallationState.INSTALLING:
+    was_installing = installation.state == InstallationState.INSTALLING
+    if was_installing:
+        if is_returning(installation):
+            take_pending(installation)
         _advance(installation, InstallationEvent.INSTALLED, now)
         installation.installed_at = now
     installation.running = target
     _close(installation, now)
+    if was_installing:
+        by = {installation.pk: upgrade.by}
+        queue_calls([installation], LifecycleEvent.ENABLED, cause=CallCause.INSTALL, by=by, now=now)
     replan(installation, now=now)
 
 
 def _give_up(installation: Installation, upgrade: Upgrade, outcome: Outcome, now: datetime) -> None:
-    """A first installation failed: nothing runs, and an administrator may try again with the same secret."""
+    """An installation failed: nothing runs, and an administrator may try again.
+
+    A first one keeps its secret. One that was to return is as gone as before, with the secret of its former life; the
+    new one is kept only where the app may have taken it although no answer came.
+    """
     move(upgrade, UpgradeEvent.GIVEN_UP, now=now, finished_at=now, last_failure=outcome.failure)
-    _advance(installation, InstallationEvent.INSTALL_FAILED, now)
+    text = f"The app could not be installed: {outcome.failure}."
+    if is_returning(installation):
+        text = f"The app could not be installed again: {outcome.failure}."
+        _advance(installation, InstallationEvent.RETURN_FAILED, now)
+        if upgrade.attempts == 1 and not outcome.is_unclear:
+            installation.sealed_pending_secret = ""
+    else:
+        _advance(installation, InstallationEvent.INSTALL_FAILED, now)
     _close(installation, now)
-    show(installation, text=f"The app could not be installed: {outcome.failure}.")
+    show(installation, text=text)
     installation.save()
     report(installation, now)
+
+
+def _record_late(installation: Installation, result: Result, now: datetime) -> None:
+    """The upgrade ended while the app was being called: the call is in the log and changes nothing."""
+    installation.save(update_fields=["lease", "lease_until"])
+    upgrade = Upgrade.objects.filter(installation_id=installation.pk, id=result.upgrade_id).first()
+    if upgrade is not None and result.outcome.call is not None:
+        LifecycleCall.objects.bulk_create([_row(installation, upgrade, result.outcome, now)])
 
 
 def _try_again(
@@ -233,42 +232,6 @@ def _entry(installation: Installation, event: InstallationEvent, now: datetime) 
     )  # fmt: skip
 
 
-def _call_row(installation: Installation, upgrade: Upgrade, outcome: Outcome, now: datetime) -> LifecycleCall:
-    call, answer = outcome.call, outcome.answer
-    assert call is not None
-    response = answer if isinstance(answer, OutgoingResponse) else None
-    return LifecycleCall(
-        id=new_id(),
-        site_id=installation.site_id,
-        installation_id=installation.pk,
-        upgrade_id=upgrade.id,
-        event="installed",
-        attempt=upgrade.attempts,
-        at=now,
-        recorded_at=machine_now(),
-        url=call.url,
-        request_headers={"Authorization": f"JWT {MASK}", "Content-Type": "application/json"},
-        request_body=call.masked_body(),
-        status=response.status if response else None,
-        response_headers=_headers(response, call) if response else {},
-        response_excerpt=_excerpt(response, call) if response else "",
-        error=answer.text if isinstance(answer, OutgoingError) else "",
-        seconds=response.seconds if response else 0.0,
-        succeeded=outcome.succeeded,
-    )
-
-
-def _excerpt(response: OutgoingResponse, call: InstalledCall) -> str:
-    most = configuration.limits.answer_excerpt_bytes
-    text = response.body[: most + len(call.secret)].decode("utf-8", "replace")
-    return _storable(text, call)[:most]
-
-
-def _headers(response: OutgoingResponse, call: InstalledCall) -> dict[str, str]:
-    kept = [(name, value) for name, value in response.headers if name not in _SECRET_HEADERS][:MOST_HEADERS]
-    return {_storable(name[:LONGEST_HEADER], call): _storable(value[:LONGEST_HEADER], call) for name, value in kept}
-
-
-def _storable(text: str, call: InstalledCall) -> str:
-    """Some apps send back what they got: the secret does not come into the database in the clear that way."""
-    return text.replace("\0", "\ufffd").replace(call.secret, MASK)
+def _row(installation: Installation, upgrade: Upgrade, outcome: Outcome, now: datetime) -> LifecycleCall:
+    attempt = Attempt(CallCause.UPGRADE, upgrade.attempts, upgrade_id=upgrade.id)
+    return call_row(installation, attempt, outcome, now)

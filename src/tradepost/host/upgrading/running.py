@@ -5,9 +5,8 @@ its record: the app is called again with the identical body. After the record: t
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -15,26 +14,20 @@ from django.db.models import F
 
 from tradepost.core.plan import Nothing, Plan, Start, Wait, plan_upgrade
 from tradepost.core.states import UpgradeEvent, UpgradeState
-from tradepost.foundation import outgoing
 from tradepost.foundation.clock import machine_now, new_id
-from tradepost.foundation.configuration import configuration
-from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, OutgoingResponse
+from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
 from tradepost.foundation.secrets import UnreadableSecretError
 from tradepost.host.approvals.asking import consent_policy
-from tradepost.host.installing.keys import current_key
 from tradepost.host.installing.models import Installation
 from tradepost.host.marketlink.reports import report
 
-from .lifecycle import InstalledCall, installed_call, needs_call
+from .lifecycle import AppCall, account_ids, installed_call, needs_call
 from .models import Upgrade
+from .outcomes import NOT_CALLED, Outcome
 from .planning import audit_upgrade, move, move_many, replan, show
-from .queries import Sight, look_at, with_versions
-from .recording import NOT_CALLED, Outcome, Result, record_results
-
-BATCH = 100
-SIGNERS = 4
-LEASE = timedelta(minutes=6)
-"""Machine time. The slowest batch is a hundred calls to one host, 4 at once, 10 seconds each: 250 seconds."""
+from .queries import BY_ADMINISTRATOR, Sight, look_at, with_versions
+from .recording import Result, record_results
+from .sending import BATCH, lease_life, send_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +37,7 @@ class Started:
     installation_id: UUID
     upgrade_id: UUID
     lease: UUID
-    call: InstalledCall | None
+    call: AppCall | None
     problem: str = ""
 
 
@@ -70,15 +63,19 @@ def claim(now: datetime, lease: UUID, *, most: int = BATCH) -> list[UUID]:
     """Put the lease on installations that are due and free, those due longest first; return their ids."""
     machine = machine_now()
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [lease, machine + LEASE, now, machine, most])
+        cursor.execute(_CLAIM, [lease, machine + lease_life(), now, machine, now, most])
         return [row[0] for row in cursor.fetchall()]
 
 
+# What an app was told of its former life on the site has gone out before it hears of a new one.
 _CLAIM = """
     UPDATE installing_installation SET lease = %s, lease_until = %s
     WHERE id IN (
         SELECT id FROM installing_installation
         WHERE due_at IS NOT NULL AND due_at <= %s AND (lease_until IS NULL OR lease_until < %s)
+          AND NOT EXISTS (
+            SELECT 1 FROM upgrading_queuedcall q WHERE q.installation_id = installing_installation.id
+            AND q.event IN ('disabled', 'uninstalled') AND q.due_at <= %s)
         ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED
     )
     RETURNING id
@@ -103,24 +100,10 @@ def start(ids: Sequence[UUID], lease: UUID, now: datetime) -> list[Started]:
 
 def call_apps(started: Sequence[Started]) -> list[Outcome]:
     """Call the apps, some at once, never more than the limit at one host. Not to be used inside a transaction."""
-    to_call = [each for each in started if each.call is not None]
-    if not to_call:
-        return [_outcome(each, None) for each in started]
-    limits = configuration.limits
-    answers = outgoing.current().send_all(
-        _signed([each.call for each in to_call if each.call is not None]),
-        at_once_per_host=limits.at_once_per_host,
-        at_once=limits.at_once,
-    )
-    by_id = {each.installation_id: answer for each, answer in zip(to_call, answers, strict=True)}
+    to_call = [(each.installation_id, each.call) for each in started if each.call is not None]
+    answers = send_calls([call for _, call in to_call])
+    by_id = {pk: answer for (pk, _), answer in zip(to_call, answers, strict=True)}
     return [_outcome(each, by_id.get(each.installation_id)) for each in started]
-
-
-def _signed(calls: Sequence[InstalledCall]) -> list[OutgoingRequest]:
-    """Signing is most of a worker's own effort, and the library lets other threads run meanwhile."""
-    key, issued_at = current_key(), machine_now()
-    with ThreadPoolExecutor(min(SIGNERS, len(calls))) as signers:
-        return list(signers.map(lambda call: call.request(key, issued_at=issued_at), calls))
 
 
 def _outcome(started: Started, answer: OutgoingResponse | OutgoingError | None) -> Outcome:
@@ -142,16 +125,20 @@ def _begin(sights: Sequence[Sight], now: datetime) -> list[Started]:
     move_many(upgrades, UpgradeEvent.STARTED, now=now, attempts=F("attempts") + 1)
     for upgrade, attempt in zip(upgrades, tries, strict=True):
         upgrade.attempts = attempt
-    return [_started(sight.installation, upgrade) for sight, upgrade in zip(sights, upgrades, strict=True)]
+    people = account_ids({each.by for each in upgrades if each.trigger in BY_ADMINISTRATOR})
+    return [
+        _started(sight.installation, upgrade, people.get(upgrade.by))
+        for sight, upgrade in zip(sights, upgrades, strict=True)
+    ]
 
 
-def _started(installation: Installation, upgrade: Upgrade) -> Started:
+def _started(installation: Installation, upgrade: Upgrade, account_id: str | None) -> Started:
     assert installation.newest is not None
     assert installation.lease is not None
     call, problem = None, ""
     if needs_call(installation.newest):
         try:
-            call = installed_call(installation, installation.site, installation.newest)
+            call = installed_call(installation, installation.newest, account_id=account_id)
         except UnreadableSecretError as error:
             problem = str(error)
     return Started(installation.pk, upgrade.id, installation.lease, call, problem=problem)
