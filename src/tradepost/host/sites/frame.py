@@ -25,6 +25,7 @@ from tradepost.foundation.rest import LONGEST_CURSOR
 from .models import Site
 from .queries import administers, find_visible
 from .routing import find_site
+from .standing import is_checking
 
 Urls = Sequence[URLPattern | URLResolver]
 Answer = TypeVar("Answer")
@@ -80,7 +81,13 @@ def show(
     request: HttpRequest, visit: Visit, template: str, context: dict[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
     """Render a page of a site."""
-    known = {"visit": visit, "site": visit.site, "root": visit.root}
+    known = {
+        "visit": visit,
+        "site": visit.site,
+        "root": visit.root,
+        # Asked only by pages that show it.
+        "is_checking": functools.partial(is_checking, visit.site),
+    }
     return render(request, template, known | (context or {}), status=status)
 
 

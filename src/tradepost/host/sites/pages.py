@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tradepost.core.errors import NotFoundError
 from tradepost.foundation import navigation
 from tradepost.foundation.callers import Caller, caller_of, find_caller, operators_only
-from tradepost.foundation.clock import domain_now, machine_now
+from tradepost.foundation.clock import domain_now
 from tradepost.foundation.rest import slice_of
 from tradepost.host.approvals.queries import find_waiting
 from tradepost.host.marketlink.queries import find_link, is_linked
@@ -22,7 +22,7 @@ from .hours import find_next_window
 from .models import Site
 from .queries import find_administrators, find_members, find_visible, window_of, zone_of
 from .routing import find_site
-from .standing import ORDER, find_standing
+from .standing import ORDER, find_standing, is_checking
 
 LOCAL = "%a %d %b %Y, %H:%M"
 """How an instant is written on a site's own clock."""
@@ -56,7 +56,7 @@ def overview(request: HttpRequest, visit: Visit) -> HttpResponse:
         "apps": find_installations(visit.caller, site.pk).count(),
         "waiting": find_waiting(visit.caller).filter(site=site).count(),
         "administrators": [person.email for person in find_administrators([site.pk])],
-        **_check_facts(site),
+        "is_linked": is_linked(),
         **_window_facts(site),
     }
     return show(request, visit, "sites/overview.html", context)
@@ -73,9 +73,9 @@ def check(request: HttpRequest, visit: Visit) -> HttpResponse:
             "The site asks the marketplace for updates.",
         )
         return redirect(visit.address("apps") if request.POST.get("from") == "apps" else visit.address())
-    if not _is_checking(visit.site):
+    if not is_checking(visit.site):
         return refreshed()
-    return show(request, visit, "sites/checking.html", _check_facts(visit.site))
+    return show(request, visit, "sites/checking.html")
 
 
 @require_GET
@@ -200,16 +200,6 @@ def _window_facts(site: Site) -> dict[str, object]:
         start, end = hours.local_start, hours.local_end
         found["hours_text"] = f"{end:%H:%M}" if hours.is_now else f"{start:{LOCAL}} to {end:%H:%M}"
     return found
-
-
-def _check_facts(site: Site) -> dict[str, object]:
-    return {"is_linked": is_linked(), "is_checking": _is_checking(site)}
-
-
-def _is_checking(site: Site) -> bool:
-    """Whether the site asks the marketplace at this moment, or is about to."""
-    has_lease = site.check_lease_until is not None and site.check_lease_until > machine_now()
-    return is_linked() and (has_lease or site.next_check_at <= domain_now())
 
 
 navigation.add("host", "Sites", "home")
