@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 
-PATIENCE = 12_000
+PATIENCE = 30_000
 """Milliseconds after which a test gives up waiting for a page; on a quiet machine everything takes a tenth of a second."""
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}

@@ -24,7 +24,9 @@ def asked(vendor, at, installed_app):
     return installed_app
 
 
-def test_an_administrator_declines_changes_their_mind_and_approves(asked, administrator, vendor, at, house, cast, alpha):
+def test_an_administrator_declines_changes_their_mind_and_approves(
+    asked, administrator, vendor, at, house, cast, alpha
+):
     administrator.open("/alpha/apps/")
     administrator.press("Check now")
     administrator.main.get_by_role("row", name=asked.name).get_by_role("link", name="Decide").wait_for()
