@@ -116,11 +116,13 @@ def _link(operator: "Caller", now: datetime) -> None:
 def _site(name: str, zone: str, administrator: "Caller", operator: "Caller", now: datetime) -> str:
     from tradepost.host.sites import commands
     from tradepost.host.sites.models import Site
+    from tradepost.host.upm.switch import set_private_listings
 
     site = Site.objects.filter(context_path=f"/{name}").first()
     if site is None:
         site = commands.create_site(name=name.title(), context_path=f"/{name}", zone=zone, by=operator, now=now)
         commands.set_member(site.pk, email=administrator.user.email, role="admin", by=operator, now=now)
+        set_private_listings(site.pk, allowed=True, by=operator, now=now)
     return str(site.pk)
 
 

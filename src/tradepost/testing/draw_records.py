@@ -21,6 +21,13 @@ administrator those of their sites, an operator all.
 """
 
 ACTIONS: Mapping[str, str] = {
+    "address.held": "An app that a site reads by its address made too many versions in a day; no more are made.",
+    "address.install_asked": "An administrator wished for the app at an address.",
+    "address.poll_asked": "An administrator asked to read an app's address now.",
+    "address.problem": "A site's poll found a descriptor that cannot be taken, or nobody to answer.",
+    "address.recovered": "An address that could not be read can be read again.",
+    "address.set": "A site reads an app by this address from now on.",
+    "address.version_made": "A site numbered a version of an app that it reads by its address.",
     "app.acts_as_user": "An app got a token by which it acts as a user of the site for some minutes.",
     "approval.approved": "An administrator approved what was asked.",
     "approval.asked": "A version asks a site for more; its administrators are told by mail.",
@@ -76,6 +83,7 @@ ACTIONS: Mapping[str, str] = {
     "site.created": "A site was made.",
     "site.member_set": "A person got a role on a site, or lost it.",
     "site.moved": "An operator gave a site another address; its apps are told.",
+    "site.private_listings_set": "Apps may be installed on a site by their address, or no longer.",
     "site.window_changed": "A site's maintenance window or zone was set.",
     "token.made": "A person made an API token.",
     "token.revoked": "A person revoked an API token.",
