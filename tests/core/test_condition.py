@@ -89,6 +89,10 @@ def test_a_module_may_have_200_conditions():
     assert rules_of([{"or": [SIGNED_IN] * 5_000}, SIGNED_IN]) == [("/c/0/or/200", "condition.limit")]
 
 
+def test_a_hostile_list_does_not_get_a_problem_for_each_of_its_items():
+    assert len(rules_of([{"or": [7] * 5_000}])) == 201
+
+
 @pytest.mark.parametrize("name", ["user_is_happy", "USER_IS_ADMIN", "", "servicedesk.is_agent", *UNSUPPORTED])
 @pytest.mark.parametrize("invert", [True, False])
 def test_an_unknown_or_unsupported_name_hides_the_module_wherever_it_stands(name, invert):

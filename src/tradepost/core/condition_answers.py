@@ -12,6 +12,8 @@ from tradepost.core.document import shown
 
 Params = Mapping[str, str | tuple[str, ...]]
 
+_OWN_PERMISSIONS = PROJECT_PERMISSIONS | GLOBAL_PERMISSIONS
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -61,7 +63,7 @@ def _permission(where: str, lookup: Callable[[ConditionFacts], Callable[[str], b
 def canonical_permission(name: str) -> str:
     """A permission's name in upper case where it is one of the product's; an app's own stays as it stands."""
     upper = name.strip().upper()
-    return upper if upper in PROJECT_PERMISSIONS | GLOBAL_PERMISSIONS else name.strip()
+    return upper if upper in _OWN_PERMISSIONS else name.strip()
 
 
 def _licensed_edition(facts: ConditionFacts, params: Params) -> Answer:

@@ -134,7 +134,7 @@ class _Reader:
         read: list[Condition] = []
         for place, part in enumerate(parts):
             read.append(self._read_one(part, path + pointer(place), depth))
-            if self._count > MOST_CONDITIONS:
+            if max(self._count, len(self.problems)) > MOST_CONDITIONS:
                 break
         return Combined(every, tuple(read), path)
 
