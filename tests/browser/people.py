@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 
 PATIENCE = 30_000
-"""Milliseconds after which a test gives up waiting for a page; on a quiet machine everything takes a tenth of a second."""
+"""Milliseconds after which a test gives up waiting for a page, on a machine that is busy."""
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 # Named by tag and class, the innermost first: what sticks out of the page and is not inside something that scrolls.
