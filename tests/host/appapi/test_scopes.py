@@ -35,6 +35,8 @@ NEEDED = [
     ("POST", "/rest/api/3/group", "ADMIN"),
     ("POST", "/rest/api/3/user", "ADMIN"),
     ("DELETE", "/rest/api/3/user", "ADMIN"),
+    ("POST", "/rest/api/3/group\n", "ADMIN"),
+    ("POST", "/rest/api/3/group/a\nb", "ADMIN"),
     ("GET", "/rest/elsewhere", "ADMIN"),
     ("GET", "/rest/api/4/issue", "ADMIN"),
     ("BREW", "/rest/api/3/issue", "ADMIN"),

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from tradepost.core.errors import ConflictError, ForbiddenError, InvalidInputError, LimitError, NotFoundError
-from tradepost.core.scopes import expand
 from tradepost.foundation import audit
 from tradepost.foundation.clock import new_secret
 from tradepost.foundation.models import User
@@ -15,7 +14,6 @@ from tradepost.host.installing.models import Installation
 
 from .models import ActingToken, AppProperty
 from .queries import ACTING_PREFIX
-from .scopes import ACT_AS_USER
 
 LONGEST_KEY = 127
 """Characters of the name of a property."""
@@ -78,10 +76,10 @@ def make_acting_token(
 ) -> str:
     """Let an app act as a user for `ACTING_LIFE`; return the token, which is kept as a hash only.
 
-    `scopes` are those asked for, already checked. One audit row tells the site of each.
+    `scopes` are those it may use meanwhile, with what they imply. One audit row tells the site of each.
     """
     token = ACTING_PREFIX + new_secret(_TOKEN_BYTES)
-    granted = sorted(expand(scopes) - {ACT_AS_USER})
+    granted = sorted(scopes)
     mine = ActingToken.objects.filter(installation=installation)
     mine.filter(expires_at__lte=machine_now).delete()
     if mine.count() >= MOST_ACTING:

@@ -103,7 +103,7 @@ def _user(subject: str | None, site: Site) -> User | None:
 def _chosen(wanted: str, granted: frozenset[str]) -> frozenset[str]:
     """Those asked for that were granted, all where none was asked for; acting as a user is no part of acting as one."""
     names = frozenset(canonical(name) for name in wanted.split())
-    chosen = (granted & names if names else granted) - {ACT_AS_USER}
+    chosen = expand(granted & names if names else granted) - {ACT_AS_USER}
     if names and not chosen:
         raise GrantError("invalid_scope", "The app was granted none of the scopes it asks for.")
     return chosen
