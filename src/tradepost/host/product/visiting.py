@@ -21,7 +21,10 @@ from .queries import find_projects
 
 @dataclass(frozen=True, slots=True)
 class ProductVisit:
-    """Like `sites.frame.Visit`, but `caller` is None for somebody who has not signed in. `actor` is what they may."""
+    """Like `sites.frame.Visit`, but `caller` is None for strangers, whether they have signed in or not.
+
+    `actor` is who they are in the product. Links to pages that are for people of the site show where `caller` is set.
+    """
 
     caller: Caller | None
     site: Site
@@ -83,7 +86,8 @@ def _visit(request: HttpRequest, context: str) -> ProductVisit:
     if site is None or site.context_path != (f"/{context}" if context else ""):
         raise NotFoundError("page", request.path)
     actor = actor_of(site, caller.user if caller is not None else None)
-    visit = ProductVisit(caller, site, actor, site.context_path)
-    if not actor.is_member and not visit.is_keeper and not find_projects(actor).exists():
+    is_known = actor.is_member or (caller is not None and caller.is_operator)
+    visit = ProductVisit(caller if is_known else None, site, actor, site.context_path)
+    if not is_known and not find_projects(actor).exists():
         raise NotFoundError("page", request.path)
     return visit
