@@ -18,11 +18,11 @@ window.addEventListener("message", function (event) {{ window.heard.push(JSON.pa
 window.publicEvents = [];
 window.ownEvents = [];
 if (window.AP && AP.events) {{
-  AP.events.onAnyPublic(function () {{ window.publicEvents.push(Array.prototype.slice.call(arguments)); }});
+  AP.events.onPublic("shared", function () {{ window.publicEvents.push(Array.prototype.slice.call(arguments)); }});
   AP.events.onAny(function (name, told) {{ window.ownEvents.push([name, told]); }});
 }}
 </script></head>
-<body><div class="ac-content" style="height: {height}px"><h2>{path}</h2><p id="said">Here is the app.</p></div></body></html>
+<body><div class="ac-content" style="height: {height}px"><h2>{path}</h2><p>Here is the app.</p></div></body></html>
 """
 
 

@@ -35,6 +35,7 @@ _ALGORITHM = "HS256"
 _SIGNED = "jwt"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._~-]+")
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_AUTHORITY = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://[^/?#\\]*).*", re.DOTALL)
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -107,9 +108,9 @@ def context_token(installation: Installation, scene: Scene, *, now: datetime) ->
 
 def browser_origin(url: str) -> str:
     """The origin as browsers compare it: without the port that goes without saying."""
-    known = origin_of(url)
+    known = origin_of(_AUTHORITY.sub(r"\1", url))
     if known is None:
-        raise InvalidInputError(f"{url!r} is not the address of a page.")
+        raise InvalidInputError(f"{url[:200]!r} is not the address of a page.")
     return known.removesuffix(_DEFAULT_PORTS[urlsplit(known).scheme])
 
 

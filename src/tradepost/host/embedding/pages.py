@@ -35,7 +35,7 @@ def module_page(request: HttpRequest, visit: ProductVisit, app_key: str, module_
     scene = read_scene(visit.site, visit.viewer, request.GET.dict())
     shown = get_module(visit.site, app_key, module_key, scene)
     _require_place(shown, scene, visit)
-    stage = stage_of(request, visit.site, visit.root, scene)
+    stage = stage_of(request, visit.site, scene)
     context = {
         "here": "app",
         "shown": shown,

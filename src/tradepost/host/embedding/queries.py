@@ -21,6 +21,8 @@ from .scenes import Scene
 FOR_ADMINISTRATORS = frozenset({"adminPages", "configurePage", "postInstallPage"})
 """Module types whose pages only a site's administrators see."""
 
+FOR_THEM_ALONE = "Only administrators of the site see pages of this type."
+
 ANYWHERE = frozenset({"", "none"})
 """Locations that are no place in any menu."""
 
@@ -122,7 +124,10 @@ def explain(site: Site, scene: Scene, *, app_key: str | None = None) -> list[Exp
     found = []
     for each in _all_modules(apps):
         verdict = explain_conditions(each.module.conditions, _facts(each, scene))
-        found.append(ExplainedModule(each.installation, each.module, verdict.shows, verdict.reasons))
+        is_allowed, reasons = _allowed(each, scene), verdict.reasons
+        if not is_allowed:
+            reasons = (ConditionReason(each.module.kind, holds=False, text=FOR_THEM_ALONE), *reasons)
+        found.append(ExplainedModule(each.installation, each.module, is_allowed and verdict.shows, reasons))
     return found
 
 
@@ -149,7 +154,14 @@ def _showing(found: Sequence[ShownModule], scene: Scene) -> list[ShownModule]:
 def _shows(each: ShownModule, scene: Scene) -> bool:
     """Facts are gathered only for a module that asks for any."""
     conditions = each.module.conditions
+    if not _allowed(each, scene):
+        return False
     return not conditions.leaves or evaluate(conditions, _facts(each, scene)).shows
+
+
+def _allowed(each: ShownModule, scene: Scene) -> bool:
+    """Whether a type of page that is not for everybody is for the viewer."""
+    return each.module.kind not in FOR_ADMINISTRATORS or _facts(each, scene).is_admin
 
 
 def _facts(each: ShownModule, scene: Scene) -> ConditionFacts:

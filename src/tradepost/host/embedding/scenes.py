@@ -1,6 +1,6 @@
 """Who looks at what: a viewer on a site, and the issue, project or person that the page is about."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -38,6 +38,7 @@ class Scene:
     issue: Issue | None = None
     profile_user: User | None = None
     custom: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    _known: dict[str, ConditionFacts] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def account_id(self) -> str | None:
@@ -79,18 +80,43 @@ class Scene:
         return found
 
     def facts(self, installation: Installation, *, admin_mode: bool = False) -> ConditionFacts:
-        """What the conditions of one app can ask here; `admin_mode` for what stands on pages of administrators."""
-        known = condition_facts(
+        """What the conditions of one app can ask here; `admin_mode` for what stands on pages of administrators.
+
+        Who the viewer is and what they may is found out once, for all apps.
+        """
+        known = self._known.get("")
+        if known is None:
+            known = self._known[""] = self._facts(None)
+        license_ = license_of(installation)
+        return replace(
+            known,
+            licensed=license_.is_active,
+            capability_set=license_.capability_set,
+            admin_mode=admin_mode,
+            entity_property=self._lookup(known, installation),
+        )
+
+    def _lookup(self, known: ConditionFacts, installation: Installation) -> Callable[[str, str], Any]:
+        """Only properties that the app keeps of itself differ from app to app."""
+
+        def find(entity: str, key: str) -> Any:
+            if entity != "addon":
+                return known.entity_property(entity, key)
+            own = self._known.get(installation.app_key)
+            if own is None:
+                own = self._known[installation.app_key] = self._facts(installation)
+            return own.entity_property(entity, key)
+
+        return find
+
+    def _facts(self, installation: Installation | None) -> ConditionFacts:
+        return condition_facts(
             self.site,
             self.viewer,
             project=self.project,
             issue=self.issue,
             profile_user=self.profile_user,
             installation=installation,
-        )
-        license_ = license_of(installation)
-        return replace(
-            known, licensed=license_.is_active, capability_set=license_.capability_set, admin_mode=admin_mode
         )
 
 

@@ -34,6 +34,7 @@ class Stage:
     root: str
     scene: Scene
     apps: list[Installation]
+    scenes: dict[tuple[Any, ...], Scene] = field(default_factory=dict)
     tickets: dict[tuple[str, str], str] = field(default_factory=dict)
     has_scripts: bool = False
     places: int = 0
@@ -57,26 +58,24 @@ class Stage:
         return self.tickets[key]
 
 
-def stage_of(request: HttpRequest, site: Site, root: str, scene: Scene) -> Stage:
-    """The stage of the answer to a request, with `scene` as what the tag that asks is about."""
+def stage_of(request: HttpRequest, site: Site, scene: Scene | None = None) -> Stage:
+    """The stage of the answer to a request; a page that is about something else than its tags say hands it in."""
     stage = getattr(request, ATTRIBUTE, None)
     if not isinstance(stage, Stage):
-        stage = Stage(request, site, root, scene, list(find_embedded(site)))
+        first = scene or Scene(site, viewer_of(request, site))
+        stage = Stage(request, site, site.context_path, first, list(find_embedded(site)))
         setattr(request, ATTRIBUTE, stage)
-    stage.scene = scene
     return stage
 
 
-def scene_in(request: HttpRequest, site: Site, objects: Mapping[str, Any]) -> Scene:
-    """The scene of a page that is about `project`, `issue` or `profile_user`."""
-    issue, project = objects.get("issue"), objects.get("project")
-    return Scene(
-        site,
-        viewer_of(request, site),
-        project=issue.project if issue is not None else project,
-        issue=issue,
-        profile_user=objects.get("profile_user"),
-    )
+def turn_to(stage: Stage, objects: Mapping[str, Any]) -> None:
+    """Let the stage be about `project`, `issue` or `profile_user` from now on. The viewer stays the same."""
+    issue, project, person = objects.get("issue"), objects.get("project"), objects.get("profile_user")
+    about = tuple(each.pk if each is not None else None for each in (issue, project, person))
+    if about not in stage.scenes:
+        place = issue.project if issue is not None else project
+        stage.scenes[about] = Scene(stage.site, stage.scene.viewer, project=place, issue=issue, profile_user=person)
+    stage.scene = stage.scenes[about]
 
 
 def page_facts(stage: Stage) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from tradepost.host.embedding.addresses import page_address
 from tradepost.host.embedding.frames import browser_origin
 from tradepost.host.embedding.menus import has_dialogs, menu_entries
 from tradepost.host.embedding.queries import ShownModule, explain, modules_at, notes
-from tradepost.host.embedding.scenes import Scene
-from tradepost.host.embedding.stage import Stage, frame_facts, later_facts, page_facts, scene_in, stage_of
+from tradepost.host.embedding.stage import Stage, frame_facts, later_facts, page_facts, stage_of, turn_to
 from tradepost.host.installing.models import Installation
+from tradepost.host.sites.models import Site
 
 register = template.Library()
 
@@ -85,11 +85,12 @@ def _pages_for_administrators(stage: Stage, installation: Installation) -> list[
 
 def _stage(context: Context, objects: dict[str, Any]) -> Stage | None:
     request, site = context.get("request"), context.get("site")
-    if request is None or site is None:
+    if request is None or not isinstance(site, Site):
         return None
     known = {name: context.get(name) for name in OBJECTS} | objects
-    scene: Scene = scene_in(request, site, known)
-    return stage_of(request, site, site.context_path, scene)
+    stage = stage_of(request, site)
+    turn_to(stage, known)
+    return stage
 
 
 def _panel(stage: Stage, each: ShownModule) -> dict[str, Any]:

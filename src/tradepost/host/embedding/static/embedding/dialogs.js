@@ -41,6 +41,7 @@ export async function openDialog(opener, options) {
     const frame = { ...opener, ...module, ticket: opener.ticket, isFullPage: false };
     dialog.extension = show(dialog.made.querySelector(".app-frame"), frame, {
       isDialog: true, dialogId: dialog.made.id, customData: settled.customData,
+      preventDialogCloseOnEscape: all.closeOnEscape === false,
     });
     dialog.made.querySelector("iframe")?.addEventListener("load", () => setDisabled(dialog, "submit", false));
   } catch (error) {
@@ -206,6 +207,21 @@ host.defineModule("dialog", {
   },
   getButton: { constructor: Button, enable, disable, toggle, isEnabled, isHidden, hide, show: reveal, trigger },
   createButton: { constructor: CreateButton },
+});
+
+// The library asks this one when a frame in a dialog is there, and when Escape was pressed inside of it.
+host.getFrameworkAdaptor().registerModule({
+  getModuleRegistrationName: () => "dialog",
+  isEnabled: () => true,
+  getProvider: () => ({
+    create() {},
+    close(where) {
+      const dialog = open.find((each) => each.extension && each.extension.id === where?.extension_id);
+      if (dialog) finish(dialog, undefined);
+    },
+    setButtonDisabled() {},
+    isActiveDialog: (appKey) => open.some((dialog) => dialog.app === appKey),
+  }),
 });
 
 document.addEventListener("click", (event) => {

@@ -7,8 +7,8 @@ const names = new Map();
 const RENEW_AFTER = 20 * 60 * 1000;
 
 export function know(module) {
-  tickets.set(module.app, module.ticket);
-  names.set(module.app, module.appName);
+  if (module.ticket) tickets.set(module.app, module.ticket);
+  if (module.appName) names.set(module.app, module.appName);
 }
 
 export function nameOf(appKey) {
