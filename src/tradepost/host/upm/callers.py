@@ -5,6 +5,7 @@ A browser's session counts for nothing here, so that forms of strangers (CSRF) r
 
 import base64
 import binascii
+import copy
 
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import ValidationError
@@ -54,8 +55,10 @@ def _by_token(email: str, token: str) -> Caller:
 
 def _by_password(request: HttpRequest, email: str, password: str) -> Caller:
     """As on the sign-in page, with the same limits on guessing, which count both together."""
+    attempt = copy.copy(request)
+    attempt.method = "POST"  # nothing else is counted
     try:
-        user = get_adapter(request).authenticate(request, email=email, password=password)
+        user = get_adapter(attempt).authenticate(attempt, email=email, password=password)
     except ValidationError as error:
         raise LimitError(" ".join(error.messages)) from error
     if user is None or not user.is_active:
