@@ -32,7 +32,6 @@ class Notes:
     """What one browser met that nobody should: errors on the console, failed requests, requests to strangers."""
 
     troubles: list[str] = field(default_factory=list)
-    refusals: dict[str, int] = field(default_factory=dict)
     foreseen: set[int] = field(default_factory=set)
 
     def watch(self, context: BrowserContext) -> None:
@@ -51,7 +50,6 @@ class Notes:
     def on_response(self, response: Response) -> None:
         if response.status < 400:
             return
-        self.refusals[response.url] = response.status
         is_foreseen = response.status in self.foreseen and response.request.is_navigation_request()
         if not is_foreseen:
             self.troubles.append(f"{response.request.method} {response.url} was answered {response.status}")

@@ -42,7 +42,7 @@ def bad_address():
 
 
 def test_a_vendor_lists_an_app_and_an_operator_makes_it_public(vendor, operator, at, house, sample):
-    vendor.photograph("vendor-home-empty")
+    vendor.photograph("vendor-home")
     vendor.press("List an app")
     vendor.page.get_by_label("Address of the descriptor").fill(sample.descriptor_url)
     vendor.press("Read it")
