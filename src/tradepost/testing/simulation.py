@@ -89,9 +89,16 @@ def _play(world: "World") -> None:
     with Progress(*columns, console=screen, transient=True) as progress:
         task = progress.add_task("days", total=world.plan.days, steps=0, calls=0, broken=0)
 
+        told = 0
+
         def on_day(world: "World") -> None:
+            """Say at once what broke: a long run may be cut off before its summary."""
+            nonlocal told
+            for text in world.violations[told:]:
+                screen.print(f"BROKEN {text}", markup=False, highlight=False, soft_wrap=True)
+            told = len(world.violations)
             calls = sum(world.streets.counts.values())
-            progress.update(task, advance=1, steps=world.steps, calls=calls, broken=len(world.violations))
+            progress.update(task, advance=1, steps=world.steps, calls=calls, broken=told)
 
         world.play(on_day=on_day)
 
