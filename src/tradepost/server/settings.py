@@ -121,6 +121,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "/accounts/login/"
 CSRF_FAILURE_VIEW = "tradepost.foundation.web.csrf_failure"
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # a domain's background work stands in its jobs.py
+UNFOLD = {"SITE_TITLE": "Back office", "SITE_HEADER": "Tradepost"}  # the back office's pages ask here for its name
 
 SESSION_COOKIE_NAME = f"tradepost_{configuration.service}_session"
 CSRF_COOKIE_NAME = f"tradepost_{configuration.service}_csrf"
