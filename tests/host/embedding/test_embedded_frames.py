@@ -8,11 +8,13 @@ import jwt
 import pytest
 from tests.host.embedding.stagehands import NOW, SECRET, Theatre, claims
 
-from tradepost.core.errors import InvalidInputError
+from tradepost.core.errors import InvalidInputError, NotFoundError
 from tradepost.core.signing import query_hash
+from tradepost.foundation.callers import Caller
 from tradepost.host.embedding.compiled import compiled
 from tradepost.host.embedding.frames import make_frame
 from tradepost.host.embedding.scenes import Scene
+from tradepost.host.embedding.showing import ModuleAddress, module_address
 
 APP = "https://app.example/base"
 LOCATION = "atl.jira.view.issue.right.context"
@@ -154,6 +156,36 @@ def test_a_project_page_needs_its_project_and_one_that_the_viewer_may_see(theatr
     assert client.get("/alpha/plugins/servlet/ac/demo/plan?project.key=DEMO").status_code == 200
     assert client.get("/alpha/plugins/servlet/ac/demo/plan?project.key=NONE").status_code == 404
     assert "ac/demo/plan?project.key=DEMO" in client.get("/alpha/projects/DEMO/").content.decode()
+
+
+def test_a_tab_of_a_projects_settings_is_for_its_administrators(theatre: Theatre) -> None:
+    tab = {"key": "tab", "name": {"value": "The tab"}, "url": "/tab?p={project.key}", "location": "projectgroup4"}
+    theatre.install("demo", APP, jiraProjectAdminTabPanels=[tab])
+    path = "/alpha/plugins/servlet/ac/demo/tab?project.key=DEMO"
+
+    assert theatre.client(theatre.admin).get(path).status_code == 200
+    assert theatre.client(theatre.user).get(path).status_code == 404
+    assert "The tab" in theatre.client(theatre.admin).get("/alpha/projects/DEMO/").content.decode()
+    assert "The tab" not in theatre.client(theatre.user).get("/alpha/projects/DEMO/").content.decode()
+
+
+def test_programs_get_the_address_of_a_module_for_somebody_or_the_reasons_why_there_is_none(theatre: Theatre) -> None:
+    conditions = [{"condition": "user_is_admin"}]
+    theatre.install("demo", APP, webPanels=[panel("/panel?of={issue.key}", conditions=conditions)])
+
+    def ask(name: str, caller: Caller) -> ModuleAddress:
+        return module_address(theatre.site, name, caller.user, {"issue.key": "DEMO-1"}, now=NOW)
+
+    for name in ("panel", "demo/panel", "demo__panel"):
+        assert "of=DEMO-1" in (ask(name, theatre.admin).url or "")
+    hidden = ask("panel", theatre.user)
+    assert hidden.url is None
+    assert "user_is_admin" in hidden.reasons[0]
+    theatre.install("other", "https://other.example", webPanels=[panel()])
+    with pytest.raises(InvalidInputError, match="Several apps"):
+        ask("panel", theatre.admin)
+    with pytest.raises(NotFoundError):
+        ask("missing", theatre.admin)
 
 
 def test_a_disabled_app_shows_nothing(theatre: Theatre) -> None:

@@ -9,7 +9,6 @@ from tradepost.core.errors import ForbiddenError, NotFoundError
 from tradepost.core.module import Leads, Place
 from tradepost.foundation.clock import machine_now
 from tradepost.foundation.models import User
-from tradepost.host.product.permissions import ADMINISTER_PROJECT, has_permission
 from tradepost.host.product.queries import find_people
 from tradepost.host.product.visiting import ProductVisit, on_product
 from tradepost.host.sites.frame import Visit, on_site, show
@@ -18,11 +17,10 @@ from tradepost.host.upgrading.queries import get_installation
 
 from .addresses import DEPARTURES, PAGES, page_address
 from .frames import make_frame
-from .queries import FOR_ADMINISTRATORS, ShownModule, explain, get_module, notes
+from .queries import ShownModule, explain, get_module, notes
 from .scenes import Scene, read_scene
 from .stage import frame_facts, page_facts, stage_of
 
-FOR_PROJECT_ADMINISTRATORS = frozenset({"jiraProjectAdminTabPanels"})
 OF_PROJECTS = frozenset({"jiraProjectPages", "jiraProjectAdminTabPanels"})
 LONGEST_REF = 254
 MOST_PEOPLE = 200
@@ -34,7 +32,7 @@ def module_page(request: HttpRequest, visit: ProductVisit, app_key: str, module_
     """A page of an app, in the frame of the site."""
     scene = read_scene(visit.site, visit.viewer, request.GET.dict())
     shown = get_module(visit.site, app_key, module_key, scene)
-    _require_place(shown, scene, visit)
+    _require_place(shown, scene)
     stage = stage_of(request, visit.site, scene)
     context = {
         "here": "app",
@@ -106,16 +104,10 @@ def configure(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:  # 
     raise NotFoundError("page for settings of this app", key)
 
 
-def _require_place(shown: ShownModule, scene: Scene, visit: ProductVisit) -> None:
-    """Raise NotFoundError for what is no page, ForbiddenError for pages that are not for everybody."""
-    kind = shown.module.kind
-    if shown.module.place is not Place.PAGE or (kind in OF_PROJECTS and scene.project is None):
+def _require_place(shown: ShownModule, scene: Scene) -> None:
+    """Raise NotFoundError for what is no page, or a page of a project without one."""
+    if shown.module.place is not Place.PAGE or (shown.module.kind in OF_PROJECTS and scene.project is None):
         raise NotFoundError("page of an app", shown.module.key)
-    if kind in FOR_ADMINISTRATORS and not visit.is_admin:
-        raise ForbiddenError("Only an administrator of the site sees this page.")
-    is_allowed = scene.project is not None and has_permission(scene.project, visit.actor, ADMINISTER_PROJECT)
-    if kind in FOR_PROJECT_ADMINISTRATORS and not is_allowed:
-        raise ForbiddenError("Only an administrator of the project sees this page.")
 
 
 def _person(site: Site, email: str) -> User:

@@ -21,7 +21,10 @@ from .scenes import Scene
 FOR_ADMINISTRATORS = frozenset({"adminPages", "configurePage", "postInstallPage"})
 """Module types whose pages only a site's administrators see."""
 
-FOR_THEM_ALONE = "Only administrators of the site see pages of this type."
+FOR_PROJECT_ADMINISTRATORS = frozenset({"jiraProjectAdminTabPanels"})
+"""Module types whose pages only the administrators of a project see."""
+
+FOR_THEM_ALONE = "Only administrators see pages of this type."
 
 ANYWHERE = frozenset({"", "none"})
 """Locations that are no place in any menu."""
@@ -161,7 +164,9 @@ def _shows(each: ShownModule, scene: Scene) -> bool:
 
 def _allowed(each: ShownModule, scene: Scene) -> bool:
     """Whether a type of page that is not for everybody is for the viewer."""
-    return each.module.kind not in FOR_ADMINISTRATORS or _facts(each, scene).is_admin
+    if each.module.kind in FOR_ADMINISTRATORS:
+        return _facts(each, scene).is_admin
+    return each.module.kind not in FOR_PROJECT_ADMINISTRATORS or _facts(each, scene).is_project_admin
 
 
 def _facts(each: ShownModule, scene: Scene) -> ConditionFacts:
