@@ -1,4 +1,7 @@
-"""REST: what a site can install, switching off and on, and the signing key. Installing is with the list of apps."""
+"""REST: what a site can install, switching off and on, new secrets, and the signing key.
+
+Installing and removing are where apps are listed and explained.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -129,6 +132,19 @@ def delete_activation(request: HttpRequest, site_id: UUID, key: str) -> dict[str
     caller.require("sites:write")
     found = commands.disable(site_id, key, by=caller, now=domain_now())
     return {"app": found.app_key, "state": found.state}
+
+
+@router.put(
+    "/sites/{uuid:site_id}/apps/{key}/secret",
+    response={202: Accepted},
+    operation_id="rotate_secret",
+    summary="Offer an app a new secret",
+)
+def put_secret(request: HttpRequest, site_id: UUID, key: str) -> Status[Any]:
+    caller = caller_of(request)
+    caller.require("sites:write")
+    found = commands.rotate_secret(site_id, key, by=caller, now=domain_now())
+    return Status(202, {"app": found.app_key, "state": found.state})
 
 
 @router.post("/keys", response={201: Key}, operation_id="rotate_key", summary="Sign with a new key (operators)")

@@ -76,6 +76,30 @@ def _refused(request: HttpRequest, visit: Visit, key: str, error: Exception) -> 
     return redirect(visit.address("catalogue", key))
 
 
+@require_POST
+@on_site
+def uninstall(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
+    """Take an app away from the site."""
+    attempt(
+        request,
+        lambda: commands.uninstall(visit.site.pk, key, by=visit.caller, now=domain_now()),
+        "The app is uninstalled. What it keeps on this site stays for a return.",
+    )
+    return redirect(visit.address("apps", key))
+
+
+@require_POST
+@on_site
+def rotate_secret(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
+    """Offer an app a new secret."""
+    attempt(
+        request,
+        lambda: commands.rotate_secret(visit.site.pk, key, by=visit.caller, now=domain_now()),
+        "The app is being offered a new secret, which counts once it has taken it.",
+    )
+    return redirect(visit.address("apps", key))
+
+
 @require_http_methods(["GET", "POST"])
 @operators_only
 def signing_keys(request: HttpRequest) -> HttpResponse:
@@ -96,4 +120,6 @@ site_urls = [
     path("catalogue/", catalogue, name="site_catalogue"),
     path("catalogue/<str:key>/", catalogue_app, name="site_catalogue_app"),
     path("catalogue/<str:key>/install/", install, name="site_install"),
+    path("apps/<str:key>/uninstall/", uninstall, name="site_uninstall"),
+    path("apps/<str:key>/secret/", rotate_secret, name="site_app_secret"),
 ]

@@ -1,4 +1,4 @@
-"""REST: what the apps of a site run, why not the newest version, and how they got there."""
+"""REST: apps of a site come and go, what they run, why not the newest version, and how they got there."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,11 +12,12 @@ from pydantic import Field
 from tradepost.foundation.callers import caller_of
 from tradepost.foundation.clock import domain_now
 from tradepost.foundation.rest import Page, PageQuery, page_of
-from tradepost.host.installing.commands import install
+from tradepost.host.installing.commands import install, uninstall
 from tradepost.host.installing.models import Installation
+from tradepost.host.installing.secrets import is_rotating
 from tradepost.host.sites.queries import get_site
 
-from . import queries
+from . import commands, queries
 
 router = Router(tags=["apps of a site"])
 
@@ -36,10 +37,17 @@ class AppOut(Schema):
 
 
 class CallOut(Schema):
-    """A call to the app, secrets masked. `at` is domain time."""
+    """A call to the app, secrets masked. `at` is domain time.
+
+    `cause` is install, upgrade, switch, uninstall, rotation, move or replay; is the same for all
+    attempts of a queued call, `replay_of` the call that was sent anew.
+    """
 
     id: UUID
     event: str
+    cause: str
+    delivery: UUID | None
+    replay_of: UUID | None
     attempt: int
     at: datetime
     url: str
@@ -51,6 +59,33 @@ class CallOut(Schema):
     error: str
     seconds: float
     succeeded: bool
+
+
+class QueuedOut(Schema):
+    """A call that is still to be made; after a failure, when and why again. `due_at` is domain time."""
+
+    delivery: UUID
+    event: str
+    cause: str
+    replay_of: UUID | None
+    attempts: int
+    due_at: datetime
+    last_failure: str
+
+
+class NewAddress(Schema):
+    """Either a context path (`/alpha`) or a host name."""
+
+    context_path: str = Field("", max_length=50)
+    host_name: str = Field("", max_length=253)
+
+
+class Moved(Schema):
+    """`told` is how many apps are told."""
+
+    id: UUID
+    base_url: str
+    told: int
 
 
 class NewApp(Schema):
@@ -70,7 +105,9 @@ class Explained(AppOut):
 
     person: str | None
     asks: list[str]
+    is_rotating: bool
     calls: list[CallOut]
+    queued: list[QueuedOut]
 
 
 class UpgradeOut(Schema):
@@ -107,7 +144,7 @@ def post_app(request: HttpRequest, site_id: UUID, new: NewApp) -> Status[Any]:
 def get_app(request: HttpRequest, site_id: UUID, key: str) -> dict[str, Any]:
     caller = caller_of(request)
     caller.require("sites:read")
-    installation = queries.get_installation(caller, site_id, key)
+    installation = queries.get_remembered(caller, site_id, key)
     told = queries.explain(installation, domain_now())
     return _row(installation) | {
         "because": told.because,
@@ -115,8 +152,20 @@ def get_app(request: HttpRequest, site_id: UUID, key: str) -> dict[str, Any]:
         "until": told.until,
         "person": told.person,
         "asks": list(told.ask.sentences) if told.ask else [],
+        "is_rotating": is_rotating(installation),
         "calls": told.calls,
+        "queued": queries.find_queued(installation),
     }
+
+
+@router.delete(
+    "/sites/{uuid:site_id}/apps/{key}", response=Accepted, operation_id="uninstall", summary="Take an app away"
+)
+def delete_app(request: HttpRequest, site_id: UUID, key: str) -> dict[str, str]:
+    caller = caller_of(request)
+    caller.require("sites:write")
+    gone = uninstall(site_id, key, by=caller, now=domain_now())
+    return {"app": gone.app_key, "state": gone.state}
 
 
 @router.get(
@@ -140,7 +189,34 @@ def list_upgrades(request: HttpRequest, site_id: UUID, key: str, page: Query[Pag
 def list_calls(request: HttpRequest, site_id: UUID, key: str, page: Query[PageQuery]) -> dict[str, Any]:
     caller = caller_of(request)
     caller.require("sites:read")
-    return page_of(queries.find_calls(caller, site_id, key), order=("-at", "-id"), query=page)
+    return page_of(queries.find_calls(caller, site_id, key), order=queries.CALL_ORDER, query=page)
+
+
+@router.post(
+    "/sites/{uuid:site_id}/apps/{key}/calls/{uuid:call_id}/replays",
+    response={202: QueuedOut},
+    operation_id="replay_call",
+    summary="Tell an app the same event anew",
+)
+def post_replay(request: HttpRequest, site_id: UUID, key: str, call_id: UUID) -> Status[Any]:
+    caller = caller_of(request)
+    caller.require("sites:write")
+    return Status(202, commands.replay(site_id, key, call_id, by=caller, now=domain_now()))
+
+
+@router.put(
+    "/sites/{uuid:site_id}/address",
+    response={202: Moved},
+    operation_id="move_site",
+    summary="Move a site to another address (operators)",
+)
+def put_address(request: HttpRequest, site_id: UUID, new: NewAddress) -> Status[Any]:
+    caller = caller_of(request)
+    caller.require("operate")
+    site, told = commands.move_site(
+        site_id, context_path=new.context_path, host_name=new.host_name, by=caller, now=domain_now()
+    )
+    return Status(202, {"id": site.pk, "base_url": site.base_url, "told": told})
 
 
 def _rows(installations: Sequence[Installation]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from .queries import with_versions
 from .queueing import CallCause
 from .sending import BATCH, lease_life, send_calls
 
-_PRESENT = frozenset({InstallationState.ENABLED, InstallationState.DISABLED})
+PRESENT = frozenset({InstallationState.ENABLED, InstallationState.DISABLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +101,14 @@ def makes_sense(row: QueuedCall, installation: Installation) -> bool:
     if row.cause == CallCause.ROTATION:
         return is_rotating(installation)
     if row.event == LifecycleEvent.INSTALLED:
-        return installation.state in _PRESENT and installation.running is not None
+        return installation.state in PRESENT and installation.running is not None
     return row.cause != CallCause.REPLAY or fits(LifecycleEvent(row.event), installation)
 
 
 def fits(event: LifecycleEvent, installation: Installation) -> bool:
     """Whether the event says how an installation stands now."""
     if event is LifecycleEvent.INSTALLED:
-        return installation.state in _PRESENT and installation.running is not None
+        return installation.state in PRESENT and installation.running is not None
     return installation.state == event
 
 

@@ -36,7 +36,7 @@ class Upgrade(models.Model):
 class LifecycleCall(models.Model):
     """One call to an app, with request and response, so that a failure can be explained. Secrets are masked.
 
-    `cause` is why it was made (CallCause, `upgrade` for that of an upgrade); `delivery` is the same for all attempts of
+    `cause` is why it was made (queueing.CallCause); `delivery` is the same for all attempts of
     one queued call, `replay_of` the call that a person had sent anew.
     """
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,6 +16,7 @@ from tradepost.foundation.rest import slice_of
 from tradepost.host.approvals.questions import find_decided, find_question
 from tradepost.host.installing.commands import disable, enable
 from tradepost.host.installing.models import Installation
+from tradepost.host.installing.secrets import is_rotating
 from tradepost.host.installing.versions import asked_at_first, terms_of
 from tradepost.host.installing.wording import rights_in_words
 from tradepost.host.marketlink.queries import is_linked
@@ -22,12 +24,23 @@ from tradepost.host.marketlink.reports import state_word
 from tradepost.host.sites.frame import ROWS, Visit, after_of, attempt, on_site, refreshed, show
 from tradepost.host.upm.addresses import find_address
 
-from .models import Upgrade
-from .queries import Explanation, explain, find_calls, find_installations, find_upgrades, get_installation
+from . import commands
+from .calling import fits
+from .lifecycle import LifecycleEvent
+from .models import LifecycleCall, Upgrade
+from .queries import (
+    CALL_ORDER,
+    Explanation,
+    explain,
+    find_calls,
+    find_installations,
+    find_queued,
+    find_upgrades,
+    get_remembered,
+)
 
 SHOWN = 5
 UPGRADE_ORDER = ("-planned_at", "-id")
-CALL_ORDER = ("-at", "-id")
 WORDS = {
     "current": ("applied", "on the newest"),
     "scheduled": ("scheduled", "upgrade is due"),
@@ -37,6 +50,7 @@ WORDS = {
     "failed": ("failed", "upgrade failed, tried again"),
     "installing": ("installing", "being installed"),
     "install_failed": ("failed", "could not be installed"),
+    "uninstalled": ("plain", "uninstalled"),
 }
 """The words of `state_word` with the badge they get and how people read them."""
 
@@ -87,7 +101,7 @@ def apps(request: HttpRequest, visit: Visit) -> HttpResponse:
 def app(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     """One app on a site: what it runs and may do, what waits, and its history."""
     now = domain_now()
-    installation = get_installation(visit.caller, visit.site.pk, key)
+    installation = get_remembered(visit.caller, visit.site.pk, key)
     running, newest = installation.running, installation.newest
     question = find_question(installation)
     upgrades = slice_of(find_upgrades(visit.caller, visit.site.pk, key), order=UPGRADE_ORDER, limit=SHOWN)
@@ -106,6 +120,10 @@ def app(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
         "has_more_upgrades": upgrades.next is not None,
         "calls": calls.items,
         "has_more_calls": calls.next is not None,
+        "queued": find_queued(installation),
+        "replayable": _replayable(installation, visit, calls.items),
+        "is_rotating": is_rotating(installation),
+        "is_gone": installation.state == InstallationState.UNINSTALLED,
         "is_admin": visit.is_admin,
         "address": find_address(installation),
     }
@@ -116,7 +134,7 @@ def app(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
 @on_site
 def progress(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     """The part of an app's page that watches while it is installed or upgraded."""
-    installation = get_installation(visit.caller, visit.site.pk, key)
+    installation = get_remembered(visit.caller, visit.site.pk, key)
     if not _is_moving(installation, domain_now()):
         return refreshed()
     return show(request, visit, "upgrading/progress.html", {"installation": installation})
@@ -126,7 +144,7 @@ def progress(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
 @on_site
 def upgrades(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     """Every move of an app on a site."""
-    installation = get_installation(visit.caller, visit.site.pk, key)
+    installation = get_remembered(visit.caller, visit.site.pk, key)
     rows = find_upgrades(visit.caller, visit.site.pk, key)
     found = slice_of(rows, order=UPGRADE_ORDER, after=after_of(request), limit=ROWS)
     context = {
@@ -143,7 +161,7 @@ def upgrades(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
 @on_site
 def calls(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     """Every call to an app for a site."""
-    installation = get_installation(visit.caller, visit.site.pk, key)
+    installation = get_remembered(visit.caller, visit.site.pk, key)
     found = slice_of(
         find_calls(visit.caller, visit.site.pk, key), order=CALL_ORDER, after=after_of(request), limit=ROWS
     )
@@ -152,6 +170,7 @@ def calls(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
         "row": _row(installation, domain_now()),
         "installation": installation,
         "calls": found.items,
+        "replayable": _replayable(installation, visit, found.items),
         "next": found.next,
     }
     return show(request, visit, "upgrading/calls.html", context)
@@ -166,6 +185,25 @@ def switch(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     done = "The app is on again." if wants_on else "The app is off: it is kept up to date and shows nothing."
     attempt(request, lambda: command(visit.site.pk, key, by=visit.caller, now=domain_now()), done)
     return redirect(visit.address("apps", key))
+
+
+@require_POST
+@on_site
+def replay(request: HttpRequest, visit: Visit, key: str, call_id: UUID) -> HttpResponse:
+    """Have the event of a call told anew."""
+    attempt(
+        request,
+        lambda: commands.replay(visit.site.pk, key, call_id, by=visit.caller, now=domain_now()),
+        "The app is told again; look at its calls in a moment.",
+    )
+    return redirect(visit.address("apps", key, "calls"))
+
+
+def _replayable(installation: Installation, visit: Visit, calls: Sequence[LifecycleCall]) -> frozenset[UUID]:
+    """The calls with a button beside them: the person may, and what they tell is so."""
+    if not visit.is_keeper:
+        return frozenset()
+    return frozenset(each.id for each in calls if fits(LifecycleEvent(each.event), installation))
 
 
 def _row(installation: Installation, now: datetime) -> Row:
@@ -192,5 +230,6 @@ site_urls = [
     path("apps/<str:key>/progress/", progress, name="site_app_progress"),
     path("apps/<str:key>/upgrades/", upgrades, name="site_app_upgrades"),
     path("apps/<str:key>/calls/", calls, name="site_app_calls"),
+    path("apps/<str:key>/calls/<uuid:call_id>/replays/", replay, name="site_app_replay"),
     path("apps/<str:key>/activation/", switch, name="site_app_activation"),
 ]

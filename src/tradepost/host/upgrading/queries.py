@@ -26,6 +26,7 @@ INSTALL, AUTOMATIC, APPROVED = "install", "automatic", "approval"
 BY_ADMINISTRATOR = frozenset({INSTALL, APPROVED})
 """Triggers that are an administrator's own act, which goes through at once."""
 
+CALL_ORDER = ("-at", "-recorded_at", "-id")
 SHOWN_CALLS = 10
 MOST_QUEUED = 50  # calls to one app that are shown as waiting
 
@@ -185,7 +186,7 @@ def explain(installation: Installation, now: datetime) -> Explanation:
         text = installation.text if installation.because == because and installation.text else plan.text
     elif isinstance(plan, Start):
         text, until = f"Version {plan.target.number} is due and will be applied in a moment.", installation.due_at
-    calls = LifecycleCall.objects.filter(installation_id=installation.pk).order_by("-at", "-recorded_at")
+    calls = LifecycleCall.objects.filter(installation_id=installation.pk).order_by(*CALL_ORDER)
     return Explanation(
         state=installation.state,
         running=installation.running,

@@ -233,5 +233,6 @@ def _entry(installation: Installation, event: InstallationEvent, now: datetime) 
 
 
 def _row(installation: Installation, upgrade: Upgrade, outcome: Outcome, now: datetime) -> LifecycleCall:
-    attempt = Attempt(CallCause.UPGRADE, upgrade.attempts, upgrade_id=upgrade.id)
+    cause = CallCause.INSTALL if upgrade.trigger == INSTALL else CallCause.UPGRADE
+    attempt = Attempt(cause, upgrade.attempts, upgrade_id=upgrade.id)
     return call_row(installation, attempt, outcome, now)
