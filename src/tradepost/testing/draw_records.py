@@ -103,6 +103,8 @@ ACTIONS: Mapping[str, str] = {
     "version.rejected": "An operator rejected the version.",
     "version.review_due": "A version that had been offered needs a review after all.",
     "version.superseded": "A newer version was offered before this one's review ended.",
+    "webhook.replayed": "A person had a webhook delivered once more.",
+    "webhook.sent_by_hand": "A person sent an event to the apps of a site, to try them.",
     "work.repeated": "An operator had a job that failed run again.",
 }
 """What each audit action records. A test fails for one without an entry."""

@@ -20,13 +20,14 @@ from tradepost.host.upgrading import pages as upgrading_pages
 from tradepost.host.upm import api as upm_api
 from tradepost.host.upm import pages as upm_pages
 from tradepost.host.upm import views as upm_views
+from tradepost.host.webhooks import api as webhooks_api
 from tradepost.server.urls.shared import handler400, handler403, handler404, handler500, urls_of
 
 urlpatterns = [
     *urls_of(
         "Tradepost Host",
         url_modules=[key_views, sites_pages, installing_pages, approvals_pages, marketlink_pages],
-        api_modules=[sites_api, installing_api, upgrading_api, approvals_api, marketlink_api, upm_api],
+        api_modules=[sites_api, installing_api, upgrading_api, approvals_api, marketlink_api, upm_api, webhooks_api],
         # Below the context path of any site, so behind everything that stands at one address.
         last_url_modules=[app_views, product_rest, upm_views],
     ),
