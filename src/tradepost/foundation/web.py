@@ -73,7 +73,9 @@ class ContentSecurity:
             is_office = request.path.startswith(BACK_OFFICE)
             policy = BACK_OFFICE_POLICY if is_office else POLICY
             response["Content-Security-Policy"] = _with_frames(policy, getattr(request, FRAME_ORIGINS, ()))
-        if not response.has_header("Cache-Control") and find_caller(request) is not None:
+        # What is shown to one person, or is signed for one view, is not for caches.
+        is_personal = find_caller(request) is not None or hasattr(request, FRAME_ORIGINS)
+        if not response.has_header("Cache-Control") and is_personal:
             response["Cache-Control"] = "no-store"
         return response
 

@@ -121,11 +121,12 @@ def test_a_visitor_of_a_public_project_sees_apps_as_nobody_in_particular(theatre
     hidden = {**panel, "key": "own", "name": {"value": "Hidden"}, "conditions": [{"condition": "user_is_logged_in"}]}
     theatre.install("demo", APP, webPanels=[panel, hidden])
 
-    page = theatre.client(None).get("/alpha/browse/DEMO-1").content.decode()
+    page = theatre.client(None).get("/alpha/browse/DEMO-1")
 
-    assert "channel-demo__panel" in page
-    assert "channel-demo__own" not in page
-    assert '"accountId": null' in page
+    assert "channel-demo__panel" in page.content.decode()
+    assert "channel-demo__own" not in page.content.decode()
+    assert '"accountId": null' in page.content.decode()
+    assert page["Cache-Control"] == "no-store"
 
 
 def test_the_script_apps_load_is_the_same_at_every_path_and_may_be_kept(theatre: Theatre) -> None:
@@ -141,3 +142,31 @@ def test_the_script_apps_load_is_the_same_at_every_path_and_may_be_kept(theatre:
     assert b"AP.request" in client.get("/atlassian-connect/all.js").content
     assert client.get("/alpha/atlassian-connect/all.css")["Content-Type"].startswith("text/css")
     assert client.get("/alpha/atlassian-connect/secrets.js").status_code == 404
+
+
+def test_the_page_of_an_app_leads_to_its_first_steps_and_settings_and_notes_what_has_no_place(theatre: Theatre) -> None:
+    theatre.install(
+        "demo", APP, jiraSearchRequestViews=[{"key": "x"}], webPanels=[{"key": "broken"}],
+        postInstallPage={"key": "hello", "name": {"value": "Begin here"}, "url": "/hello"},
+        configurePage={"key": "setup", "name": {"value": "Set it up"}, "url": "/setup"},
+    )  # fmt: skip
+
+    page = theatre.client(theatre.admin).get("/alpha/apps/demo/").content.decode()
+
+    assert 'href="/alpha/plugins/servlet/ac/demo/hello"' in page
+    assert 'href="/alpha/plugins/servlet/ac/demo/setup"' in page
+    assert "no place for modules of the type jiraSearchRequestViews" in page
+    assert "/modules/webPanels/0" in page
+    assert "/alpha/apps/demo/modules/" in page
+    assert "ac/demo/hello" not in theatre.client(theatre.user).get("/alpha/apps/demo/").content.decode()
+
+
+@pytest.mark.parametrize("options", ["text", [1, 2], 7, None, {"size": {"deep": []}}])
+def test_odd_options_of_dialogs_and_links_are_no_error_of_ours(theatre: Theatre, options: object) -> None:
+    theatre.install(
+        "demo", APP, dialogs=[{"key": "dialog", "url": "/d", "options": options}],
+        webItems=[item("/i", target={"type": "dialogmodule", "options": {"key": "dialog"}})],
+    )  # fmt: skip
+
+    assert "An item" in issue_page(theatre)
+    assert theatre.client(theatre.admin).get("/alpha/apps/demo/modules/").status_code == 200

@@ -1,8 +1,10 @@
 """The modules of versions, read once per process: a version never changes."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from tradepost.core.errors import Problem
@@ -24,6 +26,12 @@ class CompiledVersion:
     def find(self, key: str) -> Module | None:
         """The module with this key; of several that share it the first that is a page."""
         return find_module(self.modules, key)
+
+
+def dialog_options(module: Module) -> dict[str, Any]:
+    """How a dialog wants to look, as its descriptor says: of a dialog itself, or of the link that opens one."""
+    given = module.raw.get("options") if module.kind == "dialogs" else module.target.options
+    return dict(given) if isinstance(given, Mapping) else {}
 
 
 @lru_cache(maxsize=MOST_KEPT)

@@ -15,6 +15,7 @@ from tradepost.host.installing.models import Installation
 from tradepost.host.product.actors import account_id
 from tradepost.host.sites.models import Site
 
+from .compiled import dialog_options
 from .frames import browser_origin, make_frame
 from .licensing import license_of
 from .queries import ShownModule, find_embedded
@@ -135,5 +136,5 @@ def later_facts(stage: Stage, shown: ShownModule, scene: Scene) -> dict[str, Any
         "ticket": stage.ticket(shown.installation, scene),
         "context": {**scene.told, "license": license_told},
         "productContext": scene.variables,
-        "options": dict(module.raw.get("options") or {}) if module.kind == "dialogs" else dict(module.target.options),
+        "options": dialog_options(module),
     }

@@ -20,6 +20,7 @@ from tradepost.host.sites.routing import get_site_of
 
 from .assets import find_asset
 from .bridge import answer_asked, read_asked
+from .compiled import dialog_options
 from .frames import context_token, make_frame, ui_parameters_of
 from .queries import get_module
 from .scenes import viewer_of
@@ -91,7 +92,7 @@ def tell_frame(_request: HttpRequest, admission: Admission, told: Told) -> Told:
         "name": module.name,
         "kind": module.kind,
         "location": module.location,
-        "options": dict(module.raw.get("options") or {}) if module.kind == "dialogs" else {},
+        "options": dialog_options(module),
     }
 
 

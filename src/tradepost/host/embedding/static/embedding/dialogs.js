@@ -23,7 +23,7 @@ function measure(value, unit) {
 }
 
 function measures(options) {
-  if (SIZES[options.size]) return SIZES[options.size];
+  if (Object.hasOwn(SIZES, String(options.size))) return SIZES[options.size];
   return [measure(options.width, "vw") || "50vw", measure(options.height, "vh") || "50vh"];
 }
 

@@ -79,7 +79,8 @@ function refuse(extension, text) {
 const navigator_ = {
   go(target, context, callback) {
     const extension = whoAsks(arguments);
-    const find = TARGETS[String(target).toLowerCase()];
+    const name = String(target).toLowerCase();
+    const find = Object.hasOwn(TARGETS, name) ? TARGETS[name] : null;
     const given = context && typeof context === "object" ? context : {};
     const url = find ? inSite(find(given, extension)) : null;
     if (url) location.assign(url);
