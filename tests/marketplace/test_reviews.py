@@ -37,6 +37,14 @@ def test_submitting_asks_for_a_review_of_the_newest_version(listing, owner, oper
     assert (review.kind, review.version.number, review.reasons[0]["rule"]) == ("listing", "1.0.0", "review.first")
 
 
+def test_every_operator_is_told_by_mail_that_a_review_waits(listing, owner, operator):
+    catalog.submit_listing(listing.app_key, by=owner, now=START)
+
+    mail = OutgoingMail.objects.get(to=operator.actor)
+    assert "A review waits" in mail.subject
+    assert f"/reviews/{Review.objects.get().pk}/" in mail.text
+
+
 def test_approval_makes_the_listing_public_and_tells_the_vendor(listing, owner, operator):
     catalog.submit_listing(listing.app_key, by=owner, now=START)
     before = listing.offer_serial

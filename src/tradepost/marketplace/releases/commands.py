@@ -152,6 +152,8 @@ def open_review(
         app=listing.app_key,
         version=version.number,
     )
+    why = "\n".join(reason.text for reason in reasons) or "It wants to be public."
+    mails.tell_operators(listing, version, review.pk, why=why, now=now)
     return review
 
 

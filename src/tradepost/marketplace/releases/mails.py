@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from tradepost.core.release import Reason, separable
 from tradepost.core.window import MAX_WINDOW_WAIT
+from tradepost.foundation import mail
 from tradepost.foundation.configuration import configuration
+from tradepost.foundation.models import User
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.notices.commands import NoticeKind, tell_vendor
 
@@ -39,6 +42,27 @@ def tell_of_version(
         dedupe_key=f"version-{version.pk}",
         now=now,
     )
+
+
+def tell_operators_of_review(
+    listing: Listing, version: AppVersion, review_id: UUID, *, why: str, now: datetime
+) -> None:
+    """Tell every operator that something waits for them: a vendor waits for each day nobody looks."""
+    text = (
+        f"{listing.vendor.name} waits for a review of {listing.name} {version.number} ({listing.app_key}).\n\n"
+        f"{why}\n\nLook at it here:\n{configuration.marketplace_url}/reviews/{review_id}/\n"
+    )
+    for email in (
+        User.objects.filter(is_operator=True, is_active=True).values_list("email", flat=True).order_by("email")
+    ):
+        mail.send_later(
+            service="marketplace",
+            to=email,
+            subject=f"A review waits: {listing.name} {version.number}",
+            text=text,
+            dedupe_key=f"review-{review_id}-{email}",
+            now=now,
+        )
 
 
 def _what_sites_do(reasons: Sequence[Reason]) -> str:
