@@ -1,5 +1,6 @@
 """Every address of the host service."""
 
+from tradepost.host.appapi import schema_views
 from tradepost.host.appapi import views as app_views
 from tradepost.host.approvals import api as approvals_api
 from tradepost.host.approvals import pages as approvals_pages
@@ -26,7 +27,7 @@ from tradepost.server.urls.shared import handler400, handler403, handler404, han
 urlpatterns = [
     *urls_of(
         "Tradepost Host",
-        url_modules=[key_views, sites_pages, installing_pages, approvals_pages, marketlink_pages],
+        url_modules=[key_views, schema_views, sites_pages, installing_pages, approvals_pages, marketlink_pages],
         api_modules=[sites_api, installing_api, upgrading_api, approvals_api, marketlink_api, upm_api, webhooks_api],
         # Below the context path of any site, so behind everything that stands at one address.
         last_url_modules=[app_views, product_rest, upm_views],
