@@ -24,9 +24,9 @@ _CONTEXT = re.compile(r"/[a-z0-9][a-z0-9-]{0,48}")
 _HOST_NAME = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _TAKEN = frozenset({
     "accounts", "admin", "administration", "api", "approvals", "apps", "atlassian-connect", "audit", "back-office",
-    "browse", "by-address", "catalogue", "clock", "demo", "groups", "healthz", "installations", "issues", "keys",
-    "login", "mails", "marketplace", "members", "metrics", "oauth2", "operate", "people", "plugins", "projects", "readyz",
-    "rest", "sandbox", "schema", "settings", "sites", "static", "tokens", "upgrades", "wire", "work", "you",
+    "browse", "by-address", "catalogue", "clock", "demo", "enter", "groups", "healthz", "installations", "issues",
+    "keys", "login", "mails", "marketplace", "members", "metrics", "oauth2", "operate", "people", "plugins", "projects",
+    "readyz", "rest", "sandbox", "schema", "settings", "sites", "static", "tokens", "upgrades", "wire", "work", "you",
 })  # fmt: skip
 """First parts of the host service's own addresses; a site must not stand in their way."""
 
