@@ -44,9 +44,7 @@ def tell_of_version(
     )
 
 
-def tell_operators_of_review(
-    listing: Listing, version: AppVersion, review_id: UUID, *, why: str, now: datetime
-) -> None:
+def tell_operators(listing: Listing, version: AppVersion, review_id: UUID, *, why: str, now: datetime) -> None:
     """Tell every operator that something waits for them: a vendor waits for each day nobody looks."""
     text = (
         f"{listing.vendor.name} waits for a review of {listing.name} {version.number} ({listing.app_key}).\n\n"
