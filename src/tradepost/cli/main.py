@@ -7,6 +7,7 @@ import typer
 
 from tradepost.cli.compare import compare
 from tradepost.cli.replay import replay
+from tradepost.cli.site import SHORT, site_app
 
 app = typer.Typer(
     help="Tradepost: what a change to an app will do, and the marketplace that does it.",
@@ -16,6 +17,9 @@ app = typer.Typer(
 )
 app.command()(compare)
 app.command()(replay)
+app.add_typer(site_app, name="site", no_args_is_help=True)
+for _name, _command in SHORT.items():
+    app.command(_name)(_command)
 
 
 def run() -> None:

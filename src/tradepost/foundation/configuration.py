@@ -103,8 +103,8 @@ def read_configuration(environment: Mapping[str, str]) -> Configuration:
     return Configuration(**values, limits=Limits(**limits), policy=Policy(**policy))  # type: ignore[arg-type]
 
 
-# Read by the supervisor and the tests, not by a service.
-IGNORED = (PREFIX + "PORT_", PREFIX + "POSTGRES_", PREFIX + "REAL_DESCRIPTORS", PREFIX + "TEST_")
+# Read by the supervisor, the tests and the command line, not by a service.
+IGNORED = (PREFIX + "PORT_", PREFIX + "POSTGRES_", PREFIX + "REAL_DESCRIPTORS", PREFIX + "TEST_", PREFIX + "TOKEN")
 DEVELOPMENT_KEY = "development-only-key-that-protects-nothing-0000"
 
 

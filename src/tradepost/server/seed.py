@@ -1,12 +1,14 @@
 """Makes a sandbox worth looking at: an operator, a vendor, a linked host service and three sites with administrators.
 
 Run after both services are up; running it again changes nothing. The sign-ins go to standard output and, with an API
-token each, to sign-ins.json in the var folder, readable by its owner alone. Refuses outside development.
+token each, to sign-ins.json in the var folder, beside which stands the operator's token; their owner alone can read
+them. Refuses outside development.
 """
 
 import argparse
 import json
 import os
+import shlex
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,7 +57,13 @@ def main(arguments: list[str]) -> int:
         return 1
     sign_ins = _seed()
     _keep(sign_ins, configuration.var / "sign-ins.json")
+    token = (configuration.var / "operator-token").absolute()
+    _write_alone(token, sign_ins[0].token)
     print(_table(sign_ins, asked.sample_url))  # noqa: T201
+    print(  # noqa: T201
+        "For the commands about sites, as the operator: "
+        f"export TRADEPOST_HOST_URL={configuration.host_url} TRADEPOST_TOKEN_FILE={shlex.quote(str(token))}"
+    )
     return 0
 
 
@@ -71,7 +79,7 @@ def _seed() -> list[SignIn]:
     _link(operator, now)
     market, host = configuration.marketplace_url, configuration.host_url
     sign_ins = [
-        _sign_in("operator", market, operator, ["operate", "apps:read", "sites:read"]),
+        _sign_in("operator", market, operator, ["operate", "apps:read", "apps:write", "sites:read", "sites:write"]),
         _sign_in("vendor", market, vendor, ["apps:read", "apps:write"]),
     ]
     for name, (email, zone) in SITES.items():
@@ -151,9 +159,14 @@ def _sign_in(role: str, url: str, caller: "Caller", scopes: list[str], site: str
 
 
 def _keep(sign_ins: list[SignIn], path: Path) -> None:
+    _write_alone(path, json.dumps([asdict(sign_in) for sign_in in sign_ins], indent=1))
+
+
+def _write_alone(path: Path, text: str) -> None:
+    """Write a file that its owner alone can read."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump([asdict(sign_in) for sign_in in sign_ins], file, indent=1)
+        file.write(text)
 
 
 def _table(sign_ins: list[SignIn], sample_url: str) -> str:

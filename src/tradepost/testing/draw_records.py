@@ -94,6 +94,7 @@ ACTIONS: Mapping[str, str] = {
     "upgrade.succeeded": "The app accepted; the site runs the version.",
     "upgrade.superseded": "A newer version, a decline or an uninstall took the place of an upgrade.",
     "upgrade.waits": "An installation waits, with the reason and the end.",
+    "user.acted_as": "An operator asked for the address of a module or a page as a member of a site, or as a visitor.",
     "user.password_set": "A person chose a password.",
     "vendor.created": "An operator made a vendor.",
     "vendor.member_set": "A person got a role at a vendor, or lost it.",

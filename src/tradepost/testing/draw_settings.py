@@ -120,6 +120,8 @@ OUTSIDE: Mapping[str, str] = {
     "Read by `make run`, not by a service.",
     "TRADEPOST_PORT_MARKETPLACE": "The port of the marketplace under `make run`. "
     "Likewise `_HOST`, `_SAMPLE`, `_SMTP` and `_MAIL`.",
+    "TRADEPOST_TOKEN": "An API token for the commands about sites. Better in a file, named by `TRADEPOST_TOKEN_FILE`. "
+    "Read by `tradepost`, not by a service.",
     "TRADEPOST_REAL_DESCRIPTORS": "A folder with real descriptors and their histories, for tests; "
     "without it they are skipped.",
 }

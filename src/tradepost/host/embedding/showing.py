@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from tradepost.core.condition import ConditionReason
 from tradepost.core.errors import InvalidInputError, NotFoundError
 from tradepost.foundation.models import User
 from tradepost.host.sites.models import Site
@@ -15,10 +16,10 @@ from .scenes import read_scene
 
 @dataclass(frozen=True, slots=True)
 class ModuleAddress:
-    """`url` is None where the module does not show; `reasons` say why, in words."""
+    """`url` is None where the module does not show; then `reasons` are what each of its conditions said."""
 
     url: str | None
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[ConditionReason, ...] = ()
 
 
 def module_address(
@@ -33,8 +34,7 @@ def module_address(
     scene = read_scene(site, viewer, asked)
     row = _find(explain(site, scene), module)
     if not row.shows:
-        said = tuple(f"{each.name}: {each.text}" for each in row.reasons if not each.holds)
-        return ModuleAddress(None, said)
+        return ModuleAddress(None, row.reasons)
     shown = ShownModule(row.installation, row.module)
     return ModuleAddress(make_frame(shown.installation, shown.module, scene, now=now).url)
 

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from tradepost.core.window import DEFAULT_WINDOW, MaintenanceWindow
 from tradepost.foundation.callers import caller_of
-from tradepost.foundation.clock import domain_now
+from tradepost.foundation.clock import domain_now, machine_now
 from tradepost.foundation.rest import Page, PageQuery, page_of
 
-from . import commands, queries
+from . import commands, entering, queries
 
 router = Router(tags=["sites"])
 
@@ -23,8 +23,11 @@ class SiteOut(Schema):
 
     id: UUID
     name: str
+    context_path: str
+    host_name: str
     base_url: str
     product_type: str
+    private_listings: bool
     zone: str
     window_start: time
     window_end: time
@@ -42,6 +45,24 @@ class NewSite(Schema):
     host_name: str = Field("", max_length=253)
     zone: str = Field("UTC", max_length=64)
     window: str = Field(str(DEFAULT_WINDOW), max_length=20)
+
+
+class SitesQuery(PageQuery):
+    named: str = Field("", max_length=253, description="only sites of this name, context path or host name")
+
+
+class NewPageAddress(Schema):
+    """`path` is that of a page of the site, `user` the e-mail address or account id of a member."""
+
+    path: str = Field(max_length=2000)
+    user: str = Field(min_length=1, max_length=254)
+
+
+class PageAddress(Schema):
+    """Good once, until `expires_at` (machine time)."""
+
+    url: str
+    expires_at: datetime
 
 
 class Window(Schema):
@@ -79,10 +100,11 @@ def create_site(request: HttpRequest, new: NewSite) -> Status[Any]:
 
 
 @router.get("/sites", response=Page[SiteOut], operation_id="list_sites", summary="Your sites")
-def list_sites(request: HttpRequest, page: Query[PageQuery]) -> dict[str, Any]:
+def list_sites(request: HttpRequest, query: Query[SitesQuery]) -> dict[str, Any]:
     caller = caller_of(request)
     caller.require("sites:read")
-    return page_of(queries.find_visible(caller), order=("name", "id"), query=page)
+    rows = queries.find_named(caller, query.named) if query.named else queries.find_visible(caller)
+    return page_of(rows, order=("name", "id"), query=query)
 
 
 @router.get("/sites/{uuid:site_id}", response=SiteOut, operation_id="get_site", summary="One site")
@@ -112,6 +134,21 @@ def put_check(request: HttpRequest, site_id: UUID) -> Status[Any]:
     caller = caller_of(request)
     caller.require("sites:write")
     return Status(202, commands.check_now(site_id, by=caller, now=domain_now()))
+
+
+@router.post(
+    "/sites/{uuid:site_id}/page-urls",
+    response={201: PageAddress},
+    operation_id="make_page_url",
+    summary="An address that shows a page to a member, once (operators)",
+)
+def post_page_url(request: HttpRequest, site_id: UUID, new: NewPageAddress) -> Status[Any]:
+    caller = caller_of(request)
+    caller.require("operate")
+    url, until = entering.make_page_address(
+        site_id, new.path, user=new.user, by=caller, now=domain_now(), machine=machine_now()
+    )
+    return Status(201, {"url": url, "expires_at": until})
 
 
 @router.get("/sites/{uuid:site_id}/members", response=list[MemberOut], operation_id="list_members", summary="Members")

@@ -50,3 +50,17 @@ class Member(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "user"], name="one_role_per_site")]
+
+
+class EntryTicket(models.Model):
+    """A page that an operator may open once as a member of the site. It goes when it is used or over."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    digest = models.CharField(max_length=64, unique=True)
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    path = models.CharField(max_length=2100, help_text="on the site's host")
+    expires_at = models.DateTimeField(help_text="machine time")
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="entry_over")]

@@ -1,21 +1,23 @@
 """Pages of sites: the front page, a site's overview and its settings; for operators, making sites."""
 
 from django.contrib import messages
+from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tradepost.core.errors import NotFoundError
+from tradepost.core.errors import ForbiddenError, NotFoundError
 from tradepost.foundation import navigation
 from tradepost.foundation.callers import Caller, caller_of, find_caller, operators_only
-from tradepost.foundation.clock import domain_now
+from tradepost.foundation.clock import domain_now, machine_now
+from tradepost.foundation.problems import answer_for
 from tradepost.foundation.rest import slice_of
 from tradepost.host.approvals.queries import find_waiting
 from tradepost.host.marketlink.queries import find_link, is_linked
 from tradepost.host.upgrading.queries import find_installations
 
-from . import commands
+from . import commands, entering
 from .forms import MemberForm, SiteForm, WindowForm, zones
 from .frame import REFUSALS, ROWS, Visit, after_of, attempt, blame, on_site, refreshed, root_of, show
 from .hours import find_next_window
@@ -206,8 +208,27 @@ navigation.add("host", "Sites", "home")
 navigation.add("host", "Updates", "updates")
 navigation.add("host", "Make a site", "make_site", navigation.operators, group="operator")
 
+
+@require_GET
+def enter(request: HttpRequest, ticket: str) -> HttpResponse:
+    """Exchange an operator's ticket for a session as the person it names, and show the page it was made for."""
+    host = request.get_host().partition(":")[0]
+    try:
+        entry = entering.take_ticket(ticket, host=host, machine=machine_now())
+    except ForbiddenError as error:
+        response = answer_for(request, error)
+    else:
+        login(request, entry.user)
+        request.session.set_expiry(entering.SESSION_LIFE)
+        response = redirect(entry.path)
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 urls = [
     path("", home, name="home"),
+    path(f"{entering.ENTRANCE}/<str:ticket>", enter, name="enter"),
     path("operate/sites/new/", make_site, name="make_site"),
 ]
 site_urls = [

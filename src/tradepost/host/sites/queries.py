@@ -34,6 +34,13 @@ def find_visible(caller: Caller) -> QuerySet[Site]:
     return sites if caller.is_operator else sites.filter(members__user=caller.user)
 
 
+def find_named(caller: Caller, ref: str) -> QuerySet[Site]:
+    """Those of them that a person may mean by a name, a context path with or without its slash, or a host name."""
+    path = f"/{ref.strip('/')}".lower()
+    meant = Q(name__iexact=ref) | Q(host_name__iexact=ref) | Q(context_path=path)
+    return find_visible(caller).filter(meant)
+
+
 def get_site(caller: Caller, site_id: UUID) -> Site:
     """Raises NotFoundError for a site that is not there or not the caller's."""
     site = find_visible(caller).filter(pk=site_id).first()

@@ -21,7 +21,7 @@ from tradepost.host.installing.commands import begin
 from tradepost.host.installing.models import ADDRESS, Installation, KnownVersion
 from tradepost.host.installing.versions import listing_policy
 from tradepost.host.sites.models import Site
-from tradepost.host.sites.queries import require_administrator
+from tradepost.host.sites.queries import require_keeper
 from tradepost.host.upgrading.models import Upgrade
 from tradepost.host.upgrading.planning import drop_upgrade, lock, schedule
 from tradepost.host.upgrading.queries import APPROVED, BY_ADMINISTRATOR, INSTALL, Sight, look_at
@@ -57,7 +57,7 @@ def require_wish(site_id: UUID, url: str, *, by: Caller) -> Site:
 
     Raises NotFoundError, ForbiddenError, SwitchedOffError, and InvalidInputError for no address of http or https.
     """
-    require_administrator(by, site_id)
+    require_keeper(by, site_id)
     check_url(url)
     site = Site.objects.get(pk=site_id)
     if not site.private_listings:

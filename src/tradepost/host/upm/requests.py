@@ -18,7 +18,7 @@ from tradepost.foundation.fetching import Understood
 from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
 from tradepost.host.installing.models import Installation
 from tradepost.host.sites.models import Site
-from tradepost.host.sites.queries import require_administrator
+from tradepost.host.sites.queries import require_keeper
 
 from .models import InstallRequest
 from .placing import Placed, SwitchedOffError, ask_addresses, check_url, place, require_wish, understood
@@ -66,7 +66,7 @@ def ask_to_install(site_id: UUID, url: str, *, by: Caller, now: datetime) -> Ins
 
     Raises ForbiddenError, InvalidInputError for no address of http or https, LimitError.
     """
-    require_administrator(by, site_id)
+    require_keeper(by, site_id)
     check_url(url)
     _check_share(site_id, now)
     InstallRequest.objects.filter(site_id=site_id, asked_at__lt=now - KEPT).delete()
@@ -82,7 +82,7 @@ def ask_to_install(site_id: UUID, url: str, *, by: Caller, now: datetime) -> Ins
 
 def get_request(caller: Caller, site_id: UUID, request_id: UUID) -> InstallRequest:
     """A wish of one of the site's administrators. Raises NotFoundError."""
-    require_administrator(caller, site_id)
+    require_keeper(caller, site_id)
     rows = InstallRequest.objects.select_related("installation__running", "version", "site")
     found = rows.defer("installation__running__descriptor", "version__descriptor").filter(
         pk=request_id, site_id=site_id

@@ -19,6 +19,7 @@ from tradepost.host.product.changes import EVENTS, Change
 from tradepost.host.product.jql import parse_jql
 from tradepost.host.product.queries import find_issues
 from tradepost.host.sites.queries import get_site, require_keeper
+from tradepost.host.upgrading.queries import get_installation
 
 from . import queries
 from .models import Delivery
@@ -79,10 +80,15 @@ def queue_event(site_id: UUID, event: Event, *, now: datetime, app_key: str | No
 def send_test_event(
     site_id: UUID, event: str, *, app_key: str | None, payload: Mapping[str, Any], by: Caller, now: datetime
 ) -> list[Delivery]:
-    """Send an event by hand, for people who build apps. Raises InvalidInputError for an event nobody announces."""
+    """Send an event by hand, for people who build apps. Raises InvalidInputError for an event nobody announces.
+
+    Raises NotFoundError for an app that is not on the site.
+    """
     require_keeper(by, site_id)
     if event not in EVENTS:
         raise InvalidInputError(f"{event[:100]} is no event of this product. It has: {', '.join(EVENTS)}.", "/event")
+    if app_key is not None:
+        get_installation(by, site_id, app_key)
     body = {"timestamp": int(now.timestamp() * 1000), "webhookEvent": event, **payload}
     made = queue_event(site_id, Event(event, ("test", str(new_id())), body, {}), now=now, app_key=app_key)
     audit.record(

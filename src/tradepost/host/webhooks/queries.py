@@ -15,7 +15,8 @@ from tradepost.core.states import InstallationState
 from tradepost.foundation.callers import Caller
 from tradepost.host.embedding.compiled import compiled
 from tradepost.host.installing.models import Installation
-from tradepost.host.upgrading.queries import get_installation
+from tradepost.host.sites.queries import require_keeper
+from tradepost.host.upgrading.queries import get_remembered
 
 from .models import Delivery
 
@@ -66,8 +67,12 @@ def next_sequences(count: int) -> list[int]:
 
 
 def find_deliveries(caller: Caller, site_id: UUID, app_key: str) -> QuerySet[Delivery]:
-    """Return what an app of a site that the caller may see was told, the newest first. Raises NotFoundError."""
-    installation = get_installation(caller, site_id, app_key)
+    """Return what an app of a site was told, the newest first: content of the site that not everybody may read.
+
+    For its administrators and operators. Raises NotFoundError, ForbiddenError.
+    """
+    require_keeper(caller, site_id)
+    installation = get_remembered(caller, site_id, app_key)
     return Delivery.objects.filter(installation_id=installation.pk).order_by(*LOG_ORDER)
 
 

@@ -4,6 +4,7 @@ from tradepost.host.appapi import schema_views
 from tradepost.host.appapi import views as app_views
 from tradepost.host.approvals import api as approvals_api
 from tradepost.host.approvals import pages as approvals_pages
+from tradepost.host.embedding import api as embedding_api
 from tradepost.host.embedding import pages as embedding_pages
 from tradepost.host.embedding import views as embedding_views
 from tradepost.host.installing import api as installing_api
@@ -22,13 +23,23 @@ from tradepost.host.upm import api as upm_api
 from tradepost.host.upm import pages as upm_pages
 from tradepost.host.upm import views as upm_views
 from tradepost.host.webhooks import api as webhooks_api
+from tradepost.host.webhooks import pages as webhooks_pages
 from tradepost.server.urls.shared import handler400, handler403, handler404, handler500, urls_of
 
 urlpatterns = [
     *urls_of(
         "Tradepost Host",
         url_modules=[key_views, schema_views, sites_pages, installing_pages, approvals_pages, marketlink_pages],
-        api_modules=[sites_api, installing_api, upgrading_api, approvals_api, marketlink_api, upm_api, webhooks_api],
+        api_modules=[
+            sites_api,
+            installing_api,
+            upgrading_api,
+            approvals_api,
+            marketlink_api,
+            upm_api,
+            webhooks_api,
+            embedding_api,
+        ],
         # Below the context path of any site, so behind everything that stands at one address.
         last_url_modules=[app_views, product_rest, upm_views],
     ),
@@ -38,6 +49,7 @@ urlpatterns = [
             *upgrading_pages.site_urls,
             *upm_pages.site_urls,
             *installing_pages.site_urls,
+            *webhooks_pages.site_urls,
             *product_pages.site_urls,
             *embedding_pages.site_urls,
             *embedding_views.site_urls,
