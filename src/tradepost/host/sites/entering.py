@@ -28,6 +28,7 @@ SESSION_LIFE = timedelta(hours=1)
 """Of the session it is exchanged for, machine time."""
 
 LONGEST_PATH = 2_000
+"""Characters of the path of a page."""
 ENTRANCE = "enter"
 _WRONG = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 _BACK_OFFICE = "/back-office"
