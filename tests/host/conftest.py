@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.host.hostworld import MARKETPLACE, App, Marketplace, Streets, descriptor
 
+from tradepost.core.window import NO_WINDOW
 from tradepost.foundation import outgoing
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.models import OutgoingMail, User
@@ -42,7 +43,10 @@ class World:
     admins: dict[Any, Caller] = field(default_factory=dict)
 
     def site(self, name: str, **options: Any) -> Site:
-        """Make a site with one administrator."""
+        """Make a site with one administrator, and with no maintenance window where none is asked for: services that
+        are asked over HTTP live by the machine's clock, and tests must not turn out otherwise at night.
+        """
+        options.setdefault("window", NO_WINDOW)
         site = create_site(name=name, context_path=f"/{name}", by=self.operator, now=self.now, **options)
         self.admins[site.pk] = person(f"admin@{name}.example")
         set_member(site.pk, email=f"admin@{name}.example", role="admin", by=self.operator, now=self.now)

@@ -259,7 +259,7 @@ def test_a_site_with_a_host_name_of_its_own_has_its_pages_at_its_root(world, sit
 
 
 def test_a_wait_for_the_window_is_foreseen_in_utc_and_on_the_sites_clock(world, site, admin):
-    Site.objects.filter(pk=site.pk).update(zone="Asia/Kolkata")
+    Site.objects.filter(pk=site.pk).update(zone="Asia/Kolkata", window_start="01:00", window_end="03:00")
     shown = text_of(admin.get("/alpha/settings/"))
     assert "Asia/Kolkata, where it is now" in shown
     assert re.search(r"(Next window|The site is in it until) 20", shown)

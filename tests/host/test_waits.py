@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from tests.host.conftest import DAY, World
 
-from tradepost.core.window import MaintenanceWindow
+from tradepost.core.window import DEFAULT_WINDOW, MaintenanceWindow
 from tradepost.host.approvals.commands import approve, decline, remind
 from tradepost.host.approvals.queries import find_next_reminder
 from tradepost.host.sites.commands import change_window
@@ -18,7 +18,7 @@ END = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 
 @pytest.fixture
 def site(world: World) -> Site:
-    made = world.site("alpha", zone="Europe/Berlin")
+    made = world.site("alpha", zone="Europe/Berlin", window=DEFAULT_WINDOW)
     world.install(made)
     return made
 
@@ -50,7 +50,7 @@ def test_an_administrators_approval_goes_through_the_window(world: World, site: 
 
 def test_installing_goes_through_the_window(world: World) -> None:
     world.now = NIGHT
-    other = world.site("beta", zone="Europe/Berlin")
+    other = world.site("beta", zone="Europe/Berlin", window=DEFAULT_WINDOW)
     assert world.install(other).state == "enabled"
 
 

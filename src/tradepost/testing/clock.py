@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from tradepost.foundation.clock import machine_now
-from tradepost.foundation.models import ClockOffset, HouseKeeping, OutgoingMail
+from tradepost.foundation.models import HouseKeeping, OutgoingMail
 from tradepost.host.installing.models import Installation
 from tradepost.host.marketlink.models import PendingReport
 from tradepost.host.sites.models import Site
@@ -11,10 +11,9 @@ from tradepost.marketplace.catalog.models import Listing
 
 
 class SimClock:
-    """Domain time of a simulated world. `now` is handed to commands and works.
+    """Domain time of a simulated world. `now` is handed to commands and works, and told to what asks `domain_now()`.
 
-    What asks `domain_now()` reads the offset row of the sandbox: `show` sets it so that both agree to the
-    millisecond. Other than an operator's clock this one may start in the machine's past.
+    Other than an operator's clock this one may start in the machine's past.
     """
 
     def __init__(self, start: datetime) -> None:
@@ -24,12 +23,6 @@ class SimClock:
         """Go forward to `to`."""
         assert to >= self.now, "simulated time only moves forward"
         self.now = to
-
-    def show(self) -> None:
-        """Let `domain_now()` say what this clock says."""
-        seconds = (self.now - machine_now()).total_seconds()
-        if not ClockOffset.objects.filter(pk=1).update(seconds=seconds):
-            ClockOffset.objects.create(pk=1, seconds=seconds)
 
 
 def let_machine_time_pass() -> None:

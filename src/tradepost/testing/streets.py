@@ -113,7 +113,6 @@ class SimOutgoing:
         return self._vendors[host].answer(request, now=self.clock.now, machine=machine_now())
 
     def _ask_marketplace(self, request: OutgoingRequest, *, is_lost: bool) -> OutgoingResponse:
-        self.clock.show()
         path = request.url.removeprefix(MARKETPLACE)
         headers = {name: value for name, value in request.headers if name.lower() != "content-type"}
         answer = self._marketplace.generic(

@@ -11,7 +11,7 @@ from functools import partial
 from tradepost.core.errors import ConflictError, TradepostError
 from tradepost.core.states import ReviewState
 from tradepost.foundation import jobs, outgoing
-from tradepost.foundation.clock import machine_now
+from tradepost.foundation.clock import domain_time_told_by, machine_now
 from tradepost.foundation.outgoing import Purpose
 from tradepost.host.installing import commands as installing
 from tradepost.host.installing.queries import get_app
@@ -81,7 +81,7 @@ class World:
     def play(self, *, on_day: Callable[["World"], None] | None = None) -> None:
         """Let the days pass, one after the other; `on_day` is called after each."""
         self.streets = SimOutgoing(self.clock, self.ledger, strict=self.plan.strict)
-        with outgoing.replace(self.streets):
+        with outgoing.replace(self.streets), domain_time_told_by(lambda: self.now):
             self.founded = found(self)
             self._write_script()
             self._ask_what_is_due()
