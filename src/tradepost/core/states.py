@@ -249,7 +249,7 @@ INSTALLATION = Machine(
         InstallationState.FAILED: "The app did not accept `installed`; nothing runs, an administrator may try again.",
         InstallationState.ENABLED: "The app runs.",
         InstallationState.DISABLED: "The app is kept up to date but shows nothing.",
-        InstallationState.UNINSTALLED: "Gone from the site, or its return failed; client key and secret are kept for another return.",
+        InstallationState.UNINSTALLED: "Gone, or its return failed; client key and secret are kept for another return.",
     },
 )
 
