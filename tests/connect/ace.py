@@ -91,6 +91,7 @@ class App:
     base_path: str = ""
     address: Address = field(default_factory=lambda: Address("127.0.0.2", find_free_port("127.0.0.2")))
     child: subprocess.Popen[bytes] | None = None
+    printed_before: int = 0
 
     @property
     def name(self) -> str:
@@ -136,9 +137,14 @@ class App:
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "PORT": str(self.address.port),
             "AC_LOCAL_BASE_URL": self.base_url, **self.settings, **more,
         }  # fmt: skip
+        self.printed_before = len(self.output)
         with (self.folder / "output.log").open("ab") as output:
             self.child = start_child([self.node, "app.js"], output=output, environment=environment, folder=self.folder)
         wait_for(self._answers, f"{self.name} does not listen:\n{self.output}")
+
+    def wait_until_registered(self) -> None:
+        """Wait until its development loop has seen the end of the installation; only then would it take it back."""
+        wait_for(lambda: "Registered with host" in self.output[self.printed_before :], f"{self.name}:\n{self.output}")
 
     def stop(self) -> None:
         """Ask it to end, as Ctrl-C does: in development it takes itself off the sites it is on."""

@@ -24,7 +24,7 @@ from tradepost.testing import chromium
 from tradepost.testing.acting_proxy import ActingProxy, acting_proxy
 
 expect.set_options(timeout=PATIENCE)
-_NOISE = ("jQuery", "feature flag", "FeatureFlag", "feature-flag")
+_NOISE = ("jQuery", "[ACJS] Feature flag service is not initialised")
 """What the bridge's library writes to the console of every page (protocol.md 6.3)."""
 
 

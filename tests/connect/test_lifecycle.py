@@ -148,6 +148,7 @@ def test_an_app_whose_developer_starts_it_anew_is_told_its_secret_once_more(note
 
 
 def test_an_app_takes_itself_off_the_site_when_its_developer_ends_it(notes, beta):
+    notes.wait_until_registered()
     notes.stop()
 
     beta.wait_until_gone(notes.key)

@@ -8,7 +8,7 @@
   heard.user = atlassianAccountId;
   heard.context = await AP.context.getContext();
   document.getElementById("who").textContent = `Shown to ${atlassianAccountId}`;
-  AP.events.onAnyPublic((...told) => { heard.public.push(JSON.parse(JSON.stringify(told))); add("public", "Something was noted"); });
+  AP.events.onPublic("noted", (...told) => { heard.public.push(["noted", ...told]); add("public", "Something was noted"); });
   AP.events.onAny((...told) => heard.events.push(JSON.parse(JSON.stringify(told))));
 
   document.getElementById("card")?.addEventListener("click", () => {
@@ -24,8 +24,9 @@
     AP.dialog.getCustomData((data) => {
       heard.data = data;
       document.getElementById("data").textContent = data ? `Column: ${data.column}` : "";
-      AP.events.on("dialog.button.click", ({ button }) => {
-        if (button.name === "submit") AP.dialog.close({ column: data ? data.column : "", text: document.getElementById("text").value });
+      AP.dialog.disableCloseOnSubmit();
+      AP.events.on("dialog.submit", () => {
+        AP.dialog.close({ column: data ? data.column : "", text: document.getElementById("text").value });
       });
     });
   }
