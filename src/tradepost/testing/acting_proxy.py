@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
@@ -145,16 +145,13 @@ def _read_head(reading: IO[bytes]) -> tuple[str, str, Message]:
 
 def main(arguments: list[str]) -> int:
     """Run the proxy until it is stopped."""
-    from tradepost.foundation.clock import machine_now
-
     parser = argparse.ArgumentParser(prog="python -m tradepost.testing.acting_proxy", description=main.__doc__)
     parser.add_argument("--listen", type=Address.parse, default=Address("127.0.0.1", 8030), help="where apps reach it")
     parser.add_argument("--host-url", default="http://127.0.0.1:8001", help="the host service")
     parser.add_argument("--folder", type=Path, default=Path(), help="for the certificate that apps have to trust")
     asked = parser.parse_args(arguments)
-    with acting_proxy(
-        listen=asked.listen, host_url=asked.host_url.rstrip("/"), folder=asked.folder, now=machine_now()
-    ) as proxy:
+    now = datetime.now(UTC)  # noqa: TID251  a program of a desk: the house's clock wants the house's settings
+    with acting_proxy(listen=asked.listen, host_url=asked.host_url.rstrip("/"), folder=asked.folder, now=now) as proxy:
         print(f"HTTPS_PROXY={proxy.url}\nNODE_EXTRA_CA_CERTS={proxy.certificate.absolute()}", flush=True)  # noqa: T201
         stopped = threading.Event()
         try:
