@@ -5,7 +5,7 @@ The framework itself judges every call it gets. The tests build on each other's 
 
 import pytest
 from tests.connect.ace import send, wait_for
-from tests.connect.tokens import app_token
+from tests.connect.tokens import app_token, host_token
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -94,6 +94,9 @@ def test_a_new_secret_takes_the_place_of_the_old_one(notes, beta):
     assert status == 401
     status, _ = send(beta.base_url + OWN_ENTRY, headers=app_token(notes.tenant, "GET", OWN_ENTRY))
     assert status == 200
+    page = "/summary?issue=DEMO-1"
+    assert send(f"{notes.origin}{page}&jwt={host_token(old, 'GET', page)}")[0] == 400
+    assert send(f"{notes.origin}{page}&jwt={host_token(notes.tenant, 'GET', page)}")[0] == 200
 
 
 def test_an_app_that_is_off_is_refused_and_comes_back(notes, beta):
