@@ -172,6 +172,12 @@ def beta(cast: Any) -> SiteWatch:
     return SiteWatch(cast.site("beta"), cast)
 
 
+@pytest.fixture(scope="session")
+def gamma(cast: Any) -> SiteWatch:
+    """A third one. No two modules put the same app on the same site: it would not begin at 1.0.0 there again."""
+    return SiteWatch(cast.site("gamma"), cast)
+
+
 @pytest.fixture
 def ann(at: Any, house: House, alpha: SiteWatch) -> Person:
     """The administrator of alpha, signed in."""

@@ -2,17 +2,11 @@
 
 import pytest
 from tests.connect.ace import wait_for
-from tests.connect.watching import SiteWatch, list_and_publish
+from tests.connect.watching import list_and_publish
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SERVER = "/rest/api/3/serverInfo"
-
-
-@pytest.fixture(scope="module")
-def gamma(cast):
-    """A third site of the same house."""
-    return SiteWatch(cast.site("gamma"), cast)
 
 
 @pytest.fixture(scope="module")

@@ -20,30 +20,30 @@ HOUR = 3600
 
 
 @pytest.fixture(scope="module")
-def notes(make, alpha):
-    app = make.in_development("issue-notes", "127.0.0.2", site="alpha", by=alpha.eyes.email)
+def notes(make, gamma):
+    app = make.in_development("issue-notes", "127.0.0.2", site="gamma", by=gamma.eyes.email)
     app.start()
-    alpha.wait_until_runs(app, "1.0.0")
+    gamma.wait_until_runs(app, "1.0.0")
     app.wait_until_registered()
     return app
 
 
 @pytest.fixture(scope="module")
-def listener(make, alpha):
-    app = make.in_development("listener", "127.0.0.4", site="alpha", by=alpha.eyes.email)
+def listener(make, gamma):
+    app = make.in_development("listener", "127.0.0.4", site="gamma", by=gamma.eyes.email)
     app.start()
-    alpha.wait_until_runs(app, "1.0.0")
+    gamma.wait_until_runs(app, "1.0.0")
     app.wait_until_registered()
     return app
 
 
-def asked(alpha, headers, path=ENTRY):
-    return send(alpha.base_url + path, headers=headers)[0]
+def asked(gamma, headers, path=ENTRY):
+    return send(gamma.base_url + path, headers=headers)[0]
 
 
-def test_the_site_takes_a_good_token_of_the_app(notes, alpha):
-    assert asked(alpha, app_token(notes.tenant, "GET", ENTRY)) == 200
-    assert asked(alpha, app_token(notes.tenant, "GET", f"/alpha{ENTRY}")) == 200
+def test_the_site_takes_a_good_token_of_the_app(notes, gamma):
+    assert asked(gamma, app_token(notes.tenant, "GET", ENTRY)) == 200
+    assert asked(gamma, app_token(notes.tenant, "GET", f"/gamma{ENTRY}")) == 200
 
 
 def now() -> int:
@@ -65,42 +65,42 @@ def now() -> int:
     ],
     ids=lambda changes: "-".join(f"{name}={value}" for name, value in changes.items())[:40],
 )
-def test_the_site_refuses_a_token_with_a_wrong_claim(notes, alpha, changes):
-    assert asked(alpha, app_token(notes.tenant, "GET", ENTRY, **changes)) == 401
+def test_the_site_refuses_a_token_with_a_wrong_claim(notes, gamma, changes):
+    assert asked(gamma, app_token(notes.tenant, "GET", ENTRY, **changes)) == 401
 
 
-def test_the_site_refuses_a_token_for_another_request(notes, alpha):
-    assert asked(alpha, app_token(notes.tenant, "POST", ENTRY)) == 401
-    assert asked(alpha, app_token(notes.tenant, "GET", f"{ENTRY}/properties")) == 401
-    assert asked(alpha, app_token(notes.tenant, "GET", ENTRY), f"{ENTRY}?jsonValue=true") == 401
+def test_the_site_refuses_a_token_for_another_request(notes, gamma):
+    assert asked(gamma, app_token(notes.tenant, "POST", ENTRY)) == 401
+    assert asked(gamma, app_token(notes.tenant, "GET", f"{ENTRY}/properties")) == 401
+    assert asked(gamma, app_token(notes.tenant, "GET", ENTRY), f"{ENTRY}?jsonValue=true") == 401
 
 
-def test_the_site_refuses_what_another_app_or_nobody_has_signed(notes, listener, alpha):
+def test_the_site_refuses_what_another_app_or_nobody_has_signed(notes, listener, gamma):
     stolen = notes.tenant | {"sharedSecret": listener.tenant["sharedSecret"]}
-    assert asked(alpha, app_token(stolen, "GET", ENTRY)) == 401
-    assert asked(alpha, app_token(listener.tenant, "GET", ENTRY)) == 404
+    assert asked(gamma, app_token(stolen, "GET", ENTRY)) == 401
+    assert asked(gamma, app_token(listener.tenant, "GET", ENTRY)) == 404
 
     claims = app_claims(notes.tenant, "GET", ENTRY)
-    assert asked(alpha, {"Authorization": f"JWT {jwt.encode(claims, '', algorithm='none')}"}) == 401
+    assert asked(gamma, {"Authorization": f"JWT {jwt.encode(claims, '', algorithm='none')}"}) == 401
     key = rsa.generate_private_key(65537, 2048).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    assert asked(alpha, {"Authorization": f"JWT {jwt.encode(claims, key, algorithm='RS256')}"}) == 401
+    assert asked(gamma, {"Authorization": f"JWT {jwt.encode(claims, key, algorithm='RS256')}"}) == 401
     longer = jwt.encode(claims, notes.tenant["sharedSecret"], algorithm="HS512")
-    assert asked(alpha, {"Authorization": f"JWT {longer}"}) == 401
+    assert asked(gamma, {"Authorization": f"JWT {longer}"}) == 401
 
 
-def test_the_site_refuses_a_token_whose_claims_were_changed(notes, alpha):
+def test_the_site_refuses_a_token_whose_claims_were_changed(notes, gamma):
     header, body, signature = app_token(notes.tenant, "GET", ENTRY)["Authorization"].split(".")
     claims = json.loads(base64.urlsafe_b64decode(body + "=="))
     changed = (
         base64.urlsafe_b64encode(json.dumps(claims | {"exp": claims["exp"] + HOUR}).encode()).rstrip(b"=").decode()
     )
 
-    assert asked(alpha, {"Authorization": f"{header}.{changed}.{signature}"}) == 401
+    assert asked(gamma, {"Authorization": f"{header}.{changed}.{signature}"}) == 401
 
 
-def test_a_token_of_an_apps_pages_opens_nothing_on_the_site(notes, alpha):
+def test_a_token_of_an_apps_pages_opens_nothing_on_the_site(notes, gamma):
     """The framework puts a token of its own into its pages, signed with the same secret and bound to nothing."""
     claims = {
         "iss": notes.key, "sub": "somebody", "aud": [notes.tenant["clientKey"]], "iat": now(), "exp": now() + 900,
@@ -108,8 +108,8 @@ def test_a_token_of_an_apps_pages_opens_nothing_on_the_site(notes, alpha):
     token = jwt.encode(claims, notes.tenant["sharedSecret"], algorithm="HS256")
 
     assert send(f"{notes.origin}/api/session", headers={"X-acpt": token})[0] == 200
-    assert asked(alpha, {"Authorization": f"JWT {token}"}) == 401
-    assert send(f"{alpha.base_url}{ENTRY}?jwt={token}")[0] == 401
+    assert asked(gamma, {"Authorization": f"JWT {token}"}) == 401
+    assert send(f"{gamma.base_url}{ENTRY}?jwt={token}")[0] == 401
 
 
 def test_the_app_is_of_another_site_for_another_site(notes, beta):
@@ -161,7 +161,7 @@ def test_the_app_takes_installations_from_nobody_else(notes):
     assert notes.call("get", ENTRY)["status"] == 200
 
 
-def test_an_app_acts_only_as_people_of_its_site(listener, notes, alpha, proxy):
+def test_an_app_acts_only_as_people_of_its_site(listener, notes, gamma, proxy):
     viewer = listener.tenant["accountId"]
     acting = listener.call("get", "/rest/api/3/myself", user=viewer)
     assert (acting["status"], acting["body"]["accountId"]) == (200, viewer)

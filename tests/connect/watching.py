@@ -44,18 +44,10 @@ class SiteWatch:
         return {"state": "", "running": None}
 
     def wait_until_runs(self, app: App, number: str) -> None:
-        wait_for(
-            lambda: self.runs(app.key) == number,
-            f"{app.name} does not run {number} on {self.name} but {self.runs(app.key)}:\n{app.output[-2000:]}",
-        )
+        wait_for(lambda: self.runs(app.key) == number, f"{app.name} on {self.name} does not come to {number}")
 
     def wait_until_gone(self, key: str) -> None:
         wait_for(lambda: self.state(key) in {"", "uninstalled"}, f"{key} stays on {self.name}: {self.state(key)}")
-
-    def calls(self, key: str) -> list[dict[str, Any]]:
-        """The log of lifecycle calls, the newest first."""
-        found: list[dict[str, Any]] = self.eyes.rest.get(self.path(key, "calls"))["items"]
-        return found
 
     def switch(self, key: str, *, on: bool) -> None:
         do = self.eyes.rest.put if on else self.eyes.rest.delete
