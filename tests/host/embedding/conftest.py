@@ -18,7 +18,8 @@ def theatre(db: None) -> Theatre:
     return make_theatre()
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, its loop is the running one of this thread, and others' tests want none.
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
     # The driver's loop stands in the thread of the tests, and Django takes that for a mistake of theirs.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
