@@ -152,6 +152,7 @@ def test_pages_dialogs_flags_and_the_way_to_an_issue(ann, board, alpha):
     ann.photograph("board-dialog")
     ann.page.get_by_role("button", name="Put it there").click()
     expect(frame.locator("#cards")).to_have_text("to do: Buy a plant")
+    expect(ann.page.locator("dialog[open]")).to_have_count(0)  # a page behind an open dialog takes no clicks
     frame.get_by_role("button", name="Say it").click()
     expect(ann.page.locator("#app-flags")).to_contain_text("<b>Nothing</b> is late.")
     ann.photograph("board-flag")
