@@ -121,9 +121,11 @@ def _serve(handler: StreamRequestHandler, proxy: ActingProxy, context: ssl.SSLCo
 def _answer(reading: IO[bytes], host_url: str) -> tuple[int, bytes]:
     method, target, headers = _read_head(reading)
     length = int(headers.get("Content-Length", "0"))
+    # Read in any case: a connection that is closed with bytes unread loses the answer on its way.
+    form = reading.read(max(0, min(length, LARGEST_FORM)))
     if (method, target) != ("POST", TOKEN_PATH) or length > LARGEST_FORM:
         return 404, b"{}"
-    request = urllib.request.Request(host_url + TOKEN_PATH, reading.read(length), method="POST")  # noqa: S310
+    request = urllib.request.Request(host_url + TOKEN_PATH, form, method="POST")  # noqa: S310
     request.add_header("Content-Type", headers.get("Content-Type", ""))
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310  the host service
