@@ -22,12 +22,11 @@ BANNED = {
     "tenant": "site or installation",
     "licence": "license",
     "entitlement": "license",
-    "subscription": "license",
     "blackout": "maintenance window",
     "proposal": "offer",
     "suggestion": "offer",
 }
-ON_THE_WIRE = {"PLUGINS_VERSION", "addon"}
+ON_THE_WIRE = {"PLUGINS_VERSION", "addon", "entitlement_id", "entitlement_number"}
 """Names that translate a word of the wire at the border, and so carry it."""
 INSIDE_APPS = {"sdk": {"tenant"}, "testing": {"tenant"}}
 """An app, real or simulated, calls the installations that it serves its tenants, as apps do everywhere."""

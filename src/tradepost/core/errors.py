@@ -45,9 +45,13 @@ class NotFoundError(TradepostError):
 
 
 class ConflictError(TradepostError):
-    """What is asked does not fit the present state of things."""
+    """What is asked does not fit the present state of things. `rule` names why, for programs that can do better."""
 
     title = "Conflict"
+
+    def __init__(self, text: str, rule: str = "") -> None:
+        super().__init__(text)
+        self.rule = rule
 
 
 class IllegalTransitionError(TradepostError):

@@ -44,6 +44,18 @@ class Policy:
     api_version_needs_consent: bool = True
     versions_per_day: int = 12
     failures_until_degraded: int = 3
+    license_cache: timedelta = timedelta(minutes=5)
+    license_stands: timedelta = timedelta(days=7)
+    trial: timedelta = timedelta(days=30)
+    edition_trial: timedelta = timedelta(days=30)
+    trial_on_install: bool = True
+    subscriptions_renew: bool = True
+    expired_keeps_edition: bool = True
+    new_customers_improved: bool = True
+    editions_for_all: bool = False
+    license_on_calls: bool = False
+    lifecycle_on_switch: bool = False
+    access_tokens_per_app: int = 50
 
 
 @dataclass(frozen=True, slots=True)

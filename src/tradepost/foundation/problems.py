@@ -92,7 +92,7 @@ def answer_for(request: HttpRequest, error: TradepostError) -> HttpResponse:
     kind = kind_of(error)
     if kind is UNKNOWN:
         return answer_unknown(request, error)
-    return answer(request, kind, str(error), problems=problems_of(error))
+    return answer(request, kind, str(error), problems=problems_of(error), rule=getattr(error, "rule", ""))
 
 
 def answer_unknown(request: HttpRequest, error: BaseException) -> HttpResponse:
@@ -108,10 +108,14 @@ def answer_status(request: HttpRequest, status: int, detail: str, problems: Sequ
     return answer(request, kind, detail, problems=problems)
 
 
-def answer(request: HttpRequest, kind: Kind, detail: str, problems: Sequence[Problem] = ()) -> HttpResponse:
+def answer(
+    request: HttpRequest, kind: Kind, detail: str, problems: Sequence[Problem] = (), rule: str = ""
+) -> HttpResponse:
     """Return a problem as JSON for programs and as a page for people."""
     if is_for_machines(request):
         body = problem_body(request, kind, detail, problems)
+        if rule:
+            body["rule"] = rule
         response = HttpResponse(json.dumps(body), status=kind.status, content_type="application/problem+json")
     else:
         context = {"kind": kind, "detail": detail, "problems": problems, "request_id": request_id(request)}

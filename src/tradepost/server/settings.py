@@ -10,8 +10,9 @@ from tradepost.server.routing import HOST_NAMES
 HERE = Path(__file__).resolve().parent.parent
 
 MARKETPLACE = ["catalog", "watching", "releases", "reviews", "rollout", "hosts", "notices"]
+MARKETPLACE += ["licensing", "tokens", "editions"]
 HOST = ["sites", "installing", "upgrading", "approvals", "appapi", "marketlink"]
-HOST += ["product", "embedding", "webhooks", "upm"]
+HOST += ["product", "embedding", "webhooks", "upm", "licenses"]
 
 
 def _apps() -> list[str]:

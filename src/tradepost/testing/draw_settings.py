@@ -109,6 +109,37 @@ POLICY: Mapping[str, tuple[str, str]] = {
         "Versions an app may make within 24 hours; one more holds the listing until its vendor or an operator looks.",
     ),
     "failures_until_degraded": ("count", "Failed polls in a row until an app is shown as degraded."),
+    "license_cache": ("hours", "How long a host keeps what the marketplace said about a license before asking again."),
+    "license_stands": (
+        "hours",
+        "How long the last decision about a license stands while the marketplace does not answer; then it is inactive.",
+    ),
+    "trial": ("hours", "How long a trial of an app lasts."),
+    "edition_trial": ("hours", "How long a trial of a higher edition lasts; then the site falls back to Standard."),
+    "trial_on_install": ("`0` or `1`", "Whether installing a paid app begins a trial by itself."),
+    "subscriptions_renew": (
+        "`0` or `1`",
+        "Whether a paid license goes on at the end of its period until it is ended; with `0` it expires unless a "
+        "payment came.",
+    ),
+    "expired_keeps_edition": ("`0` or `1`", "Whether apps are told the last edition of a license that is over."),
+    "new_customers_improved": (
+        "`0` or `1`",
+        "Whether new customers are on improved billing, where there are editions, or on original billing.",
+    ),
+    "editions_for_all": (
+        "`0` or `1`",
+        "Whether every vendor may offer editions, or only those to whom an operator opened them early.",
+    ),
+    "license_on_calls": (
+        "`0` or `1`",
+        "Whether the addresses of webhooks and lifecycle calls carry `lic` and `capSet` too.",
+    ),
+    "lifecycle_on_switch": (
+        "`0` or `1`",
+        "Whether an app is called with `installed` again when a site's edition changes.",
+    ),
+    "access_tokens_per_app": ("count", "Access tokens that an app may have at once; removed ones do not count."),
 }
 """Unit and meaning of each field of Policy."""
 

@@ -1,4 +1,4 @@
-"""Draws docs/states.md from the tables in core/states.py: `python -m tradepost.testing.draw_states`."""
+"""Draws docs/states.md from the tables in core/states: `python -m tradepost.testing.draw_states`."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from tradepost.core.states import MACHINES, Machine
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "states.md"
 HEAD = """# States
 
-Drawn from the tables in `src/tradepost/core/states.py` by `make docs`; a test fails when this page is out of date.
+Drawn from the tables in `src/tradepost/core/states` by `make docs`; a test fails when this page is out of date.
 A state changes only where an arrow stands; anything else is refused with "an illegal transition" and changes nothing.
 The tables do not show *who* may cause an event or *when*: see [the rules](rules.md) and the how-tos.
 """

@@ -53,12 +53,14 @@ class Running(Message, frozen=True):
 
 
 class SiteCheck(Message, frozen=True):
-    """One site and the apps on it."""
+    """One site and the apps on it, with the edition of its own product and how many people may use it."""
 
     site: UUID
     base_url: Url
     name: Short
     installations: Annotated[list[Running], Meta(max_length=500)]
+    product_edition: Annotated[str, Meta(pattern="^(free|standard|premium|enterprise)$")] = "standard"
+    users: Annotated[int, Meta(ge=0, le=2_000_000_000)] = 0
 
 
 class Check(Message, frozen=True):

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
-# Words of states, from core/states.py and from what the foundation shows; other words get a plain badge.
+# Words of states, from core/states and from what the foundation shows; other words get a plain badge.
 GOOD = """active applied approved covered done enabled free linked listed offered public running sent succeeded up"""
 BAD = """broken declined degraded failed given_up refused rejected revoked suspended unreachable"""
 OPEN = """applying doing due held in_review installing invited needed pending queued scheduled submitted todo waiting"""

@@ -25,6 +25,7 @@ from tradepost.foundation.outgoing import (
     Timeout,
 )
 from tradepost.foundation.secrets import unseal
+from tradepost.wire import licenses as license_wire
 from tradepost.wire import messages as wire
 
 from .models import MarketplaceLink
@@ -42,15 +43,20 @@ class MarketplaceProblem(StrEnum):
     REFUSED = "refused"
     NOT_THERE = "not_there"
     NONSENSE = "nonsense"
+    DECLINED = "declined"
 
 
 class MarketplaceError(ConflictError):
-    """The marketplace cannot be asked, or what it answered cannot be used. The text is for people."""
+    """The marketplace cannot be asked, or what it answered cannot be used. The text is for people.
+
+    Where it understood what an administrator wants and declined it, `kind` is DECLINED, the text its own, and `rule`
+    the name of the rule that it gave, such as wire.licenses.CONFIRM, or empty.
+    """
 
     title = "The marketplace cannot be used now"
 
-    def __init__(self, kind: MarketplaceProblem, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, kind: MarketplaceProblem, text: str, rule: str = "") -> None:
+        super().__init__(text, rule)
         self.kind = kind
 
 
@@ -92,13 +98,37 @@ class MarketplaceClient:
             )
         return body
 
-    def _post(self, path: str, message: wire.Message, answer: type[Answer]) -> Answer:
-        return _read(self._ask("POST", path, msgspec.json.encode(message), MOST_BYTES), answer)
+    def licenses(self, message: license_wire.LicenseQuestions, *, seconds: float = 0) -> license_wire.LicenseDecisions:
+        """Ask what sites have licensed. `seconds` bounds the whole call where somebody waits for a page."""
+        return self._post("/licenses", message, license_wire.LicenseDecisions, seconds=seconds)
+
+    def wish(self, message: license_wire.LicenseWish) -> license_wire.LicenseDecision:
+        """Begin a trial or change the edition."""
+        return self._post("/licenses/wishes", message, license_wire.LicenseDecision)
+
+    def preview(self, message: license_wire.SwitchQuestion) -> license_wire.SwitchPreview:
+        """Ask what another edition would mean."""
+        return self._post("/licenses/preview", message, license_wire.SwitchPreview)
+
+    def apply_token(self, message: license_wire.TokenApplication) -> license_wire.TokenApplied:
+        """Use an access token on a site."""
+        return self._post("/access-tokens/apply", message, license_wire.TokenApplied)
+
+    def remove_token(self, message: license_wire.TokenRemoval) -> license_wire.LicenseDecision:
+        """Use no access token on a site any longer."""
+        return self._post("/access-tokens/remove", message, license_wire.LicenseDecision)
+
+    def simulate(self, message: license_wire.TokenSimulation) -> license_wire.LicenseDecision:
+        """Change what an applied access token looks like."""
+        return self._post("/access-tokens/simulate", message, license_wire.LicenseDecision)
+
+    def _post(self, path: str, message: wire.Message, answer: type[Answer], *, seconds: float = 0) -> Answer:
+        return _read(self._ask("POST", path, msgspec.json.encode(message), MOST_BYTES, seconds), answer)
 
     def _get(self, path: str, answer: type[Answer]) -> Answer:
         return _read(self._ask("GET", path, None, MOST_BYTES), answer)
 
-    def _ask(self, method: str, path: str, body: bytes | None, most_bytes: int) -> OutgoingResponse:
+    def _ask(self, method: str, path: str, body: bytes | None, most_bytes: int, seconds: float = 0) -> OutgoingResponse:
         headers = [("Accept", "application/json")]
         if body is not None:
             headers.append(("Content-Type", "application/json"))
@@ -111,7 +141,10 @@ class MarketplaceClient:
                 self.url + wire.PREFIX + path,
                 headers=tuple(headers),
                 body=body,
-                timeout=Timeout(connect=limits.connect_seconds, total=limits.total_seconds * 3),
+                timeout=Timeout(
+                    connect=min(limits.connect_seconds, seconds or limits.connect_seconds),
+                    total=seconds or limits.total_seconds * 3,
+                ),
                 max_bytes=most_bytes,
                 purpose=Purpose.WIRE,
             )
@@ -146,23 +179,34 @@ def _check_status(response: OutgoingResponse) -> None:
         raise MarketplaceError(MarketplaceProblem.REFUSED, text)
     if status == 404:
         raise MarketplaceError(MarketplaceProblem.NOT_THERE, "The marketplace does not offer this to us.")
+    told = _told(response)
+    if status in {409, 422} and told.detail:
+        raise MarketplaceError(MarketplaceProblem.DECLINED, _clean(told.detail), told.rule)
     kind = MarketplaceProblem.DOWN if status >= 500 or status == 429 else MarketplaceProblem.NONSENSE
-    raise MarketplaceError(kind, f"The marketplace answered with status {status}{_detail(response)}.")
+    raise MarketplaceError(kind, f"The marketplace answered with status {status}{_after_colon(told.detail)}.")
 
 
 class _Problem(msgspec.Struct):
     """What we read of a problem (RFC 9457)."""
 
-    detail: str
+    detail: str = ""
+    rule: str = ""
 
 
-def _detail(response: OutgoingResponse) -> str:
+def _told(response: OutgoingResponse) -> _Problem:
     """What the marketplace says of an error, where it says it as the contract does."""
     try:
-        detail = msgspec.json.decode(response.body, type=_Problem).detail
+        return msgspec.json.decode(response.body, type=_Problem)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
-    return f": {detail[:300].replace(chr(0), '').rstrip('.')}" if detail else ""
+        return _Problem()
+
+
+def _clean(detail: str) -> str:
+    return detail[:300].replace(chr(0), "")
+
+
+def _after_colon(detail: str) -> str:
+    return f": {_clean(detail).rstrip('.')}" if detail else ""
 
 
 def _read(response: OutgoingResponse, answer: type[Answer]) -> Answer:

@@ -23,6 +23,9 @@ class Site(models.Model):
     zone = models.CharField(max_length=64, default="UTC", help_text="IANA time zone")
     window_start = models.TimeField(default=datetime.time(1, 0))
     window_end = models.TimeField(default=datetime.time(3, 0))
+    product_edition = models.CharField(
+        max_length=10, default="standard", help_text="of the site's own product; it limits no edition of an app"
+    )
     private_listings = models.BooleanField(default=False, help_text="apps may be installed by their address")
     created_at = models.DateTimeField(help_text="domain time")
 

@@ -31,6 +31,14 @@ class Membership(models.Model):
         constraints = [models.UniqueConstraint(fields=["vendor", "user"], name="one_role_per_vendor")]
 
 
+class Environment(models.TextChoices):
+    """What a listing is for. Only production can be public; each environment has a key of its own."""
+
+    DEVELOPMENT = "development"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
 class Listing(models.Model):
     """An app's entry, known by its app key, and what watching its descriptor needs to know.
 
@@ -46,6 +54,8 @@ class Listing(models.Model):
     state = models.CharField(max_length=12, default=ListingState.PRIVATE)
     created_at = models.DateTimeField(help_text="domain time")
     created_by = models.CharField(max_length=254)
+    environment = models.CharField(max_length=11, default=Environment.PRODUCTION)
+    group = models.UUIDField(default=uuid.uuid4, help_text="shared by the listings of one app, one per environment")
 
     descriptor_url = models.CharField(max_length=500)
     descriptor_host = models.CharField(max_length=300, help_text="host:port, the unit of politeness")
@@ -68,6 +78,7 @@ class Listing(models.Model):
     offer_serial = models.BigIntegerField(default=0)
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "environment"], name="one_listing_per_environment")]
         indexes = [
             models.Index(fields=["next_poll_at"], name="listing_due"),
             models.Index(

@@ -35,6 +35,8 @@ class SiteRecord(models.Model):
     base_url = models.CharField(max_length=500)
     first_seen_at = models.DateTimeField(help_text="domain time")
     last_seen_at = models.DateTimeField(help_text="domain time, written in batches")
+    product_edition = models.CharField(max_length=10, default="standard", help_text="of the site's own product")
+    users = models.PositiveIntegerField(default=0, help_text="who may use the site, as its host counts them")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["host", "site"], name="a_site_once_per_host")]

@@ -37,13 +37,9 @@ def answer_check(host: HostService, check: Check, *, now: datetime) -> CheckAnsw
 def meet_sites(host: HostService, sites: Sequence[SiteCheck], *, now: datetime) -> None:
     """Record sites that are new, renamed or moved, and, at most once an hour, that they were seen."""
     told = {site.site: site for site in sites}
-    rows = SiteRecord.objects.filter(host=host, site__in=told).values_list("site", "name", "base_url", "last_seen_at")
-    known = {site: (name, base_url, seen) for site, name, base_url, seen in rows}
-    fresh = [
-        each
-        for site, each in told.items()
-        if site not in known or known[site][:2] != (each.name, each.base_url) or now - known[site][2] > SEEN_AT_MOST
-    ]
+    rows = SiteRecord.objects.filter(host=host, site__in=told).values_list("site", "last_seen_at", *TOLD)
+    known = {site: (seen, what) for site, seen, *what in rows}
+    fresh = [each for each in told.values() if _is_news(each, *known.get(each.site, (now, None)), now=now)]
     if not fresh:
         return
     fresh.sort(key=lambda each: each.site)  # in one order for everybody, so that two checks do not block each other
@@ -54,17 +50,26 @@ def meet_sites(host: HostService, sites: Sequence[SiteCheck], *, now: datetime) 
         [each.site for each in fresh],
         [each.name for each in fresh],
         [each.base_url for each in fresh],
+        [each.product_edition for each in fresh],
+        [each.users for each in fresh],
     ]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(MEET, values)
 
 
+TOLD = ("name", "base_url", "product_edition", "users")
 MEET = """
-INSERT INTO hosts_siterecord AS s (host_id, first_seen_at, last_seen_at, site, name, base_url)
-SELECT %s, %s, %s, told.* FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS told
+INSERT INTO hosts_siterecord AS s
+    (host_id, first_seen_at, last_seen_at, site, name, base_url, product_edition, users)
+SELECT %s, %s, %s, told.* FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::int[]) AS told
 ON CONFLICT (host_id, site) DO UPDATE
-SET name = excluded.name, base_url = excluded.base_url, last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at)
+SET name = excluded.name, base_url = excluded.base_url, last_seen_at = greatest(s.last_seen_at, excluded.last_seen_at),
+    product_edition = excluded.product_edition, users = excluded.users
 """
+
+
+def _is_news(told: SiteCheck, seen: datetime, known: list[object] | None, *, now: datetime) -> bool:
+    return known != [getattr(told, name) for name in TOLD] or now - seen > SEEN_AT_MOST
 
 
 def order_key_of(number: str) -> int:
