@@ -23,11 +23,14 @@ from tradepost.core.edition_matrix import (
 _WIDEST_NAMES = 60
 """columns for the names of modules"""
 
+_NARROWEST_CELL = 9
+"""columns that the usual answers take, so that they stay whole where the terminal is narrow"""
+
 _MOST_NAMED = 5
 """modules named for one thing that answers hang on"""
 
 _WORDS = {Viewer.ANONYMOUS: "visitors", Viewer.USER: "users", Viewer.ADMINISTRATOR: "admins"}
-_STYLES = {"everybody": "green", "nobody": "dim"}
+_STYLES = {"everyone": "green", "nobody": "dim"}
 
 _Columns = Mapping[tuple[bool, str], tuple[Situation, ...]]
 
@@ -69,10 +72,10 @@ def _columns(*, paid: bool) -> _Columns:
 
 def _table(matrix: EditionMatrix) -> Table:
     columns = _columns(paid=matrix.paid)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("license\nedition", overflow="fold", max_width=_WIDEST_NAMES)
     for licensed, edition in columns:
-        table.add_column(f"{license_word(licensed=licensed)}\n{edition}", overflow="fold")
+        table.add_column(f"{license_word(licensed=licensed)}\n{edition}", overflow="fold", min_width=_NARROWEST_CELL)
     groups: dict[tuple[str, ...], list[ModuleRow]] = {}
     for row in matrix.rows:
         groups.setdefault(tuple(_who(row, situations) for situations in columns.values()), []).append(row)
@@ -90,7 +93,7 @@ def _who(row: ModuleRow, situations: Iterable[Situation]) -> str:
     if same == {Shows.NO}:
         return "nobody"
     if len(same) == 1:
-        return f"everybody{mark[shows[Viewer.USER]]}"
+        return f"everyone{mark[shows[Viewer.USER]]}"
     if shows[Viewer.ANONYMOUS] is Shows.NO and shows[Viewer.USER] is shows[Viewer.ADMINISTRATOR]:
         return f"signed in{mark[shows[Viewer.USER]]}"
     return ", ".join(f"{_WORDS[viewer]}{mark[found]}" for viewer, found in shows.items() if found is not Shows.NO)
