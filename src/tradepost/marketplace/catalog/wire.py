@@ -27,11 +27,11 @@ def apps(request: HttpRequest) -> HttpResponse:
 
 @view("GET")
 def app(request: HttpRequest, key: str) -> HttpResponse:
-    """GET /wire/1/apps/{key}: of the public catalogue, or of an app that one of the host's sites has."""
+    """GET /wire/1/apps/{key}: of the public catalogue, or of an app that one of the host's sites may see."""
     host = authenticate_host(request, now=domain_now())
     catalogue.refresh()
     found = catalogue.find(key)
-    if found is None or found.entry is None or not (found.is_public or rollout.has_app(host, found.listing)):
+    if found is None or found.entry is None or not (found.is_public or rollout.sees_private(host, found.listing)):
         raise NotFoundError("app", key)
     return reply(found.entry)
 

@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from tradepost.marketplace.hosts.models import HostService, SiteRecord
 from tradepost.wire.messages import Check, CheckAnswer, Offer, OfferedVersion, SiteCheck
 
+from . import queries
 from .catalogue import Entry, catalogue
-from .models import InstallationRecord
 
 SEEN_AT_MOST = timedelta(hours=1)
 """How often `last_seen_at` of a site is written."""
@@ -84,19 +84,16 @@ def _installations(check: Check) -> Iterator[tuple[UUID, str, str | None]]:
             yield site.site, running.app, running.version
 
 
-def _may_see(entry: Entry, site: UUID, known_private: set[tuple[UUID, UUID]]) -> bool:
+def _may_see(entry: Entry, site: UUID, known_private: set[queries.Sight]) -> bool:
     return entry.is_public or (site, entry.listing) in known_private
 
 
-def _private_on_sites(host: HostService, check: Check) -> set[tuple[UUID, UUID]]:
-    """Which of the asked sites have which private apps. No question is asked where no private app is named."""
+def _private_on_sites(host: HostService, check: Check) -> set[queries.Sight]:
+    """Which of the asked sites may see which private apps. No question is asked where no private app is named."""
     listings, sites = set(), set()
     for site, app, _ in _installations(check):
         entry = catalogue.find(app)
         if entry is not None and not entry.is_public:
             listings.add(entry.listing)
             sites.add(site)
-    if not listings:
-        return set()
-    rows = InstallationRecord.objects.filter(site__host=host, site__site__in=sites, listing__in=listings)
-    return set(rows.values_list("site__site", "listing"))
+    return queries.private_on_sites(host, sites=sites, listings=listings) if listings else set()

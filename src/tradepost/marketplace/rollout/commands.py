@@ -110,12 +110,13 @@ def _locate(
     sites = _sites(host, {report.site for report in told}, now=now)
     known = _known(sites.values(), listings.values())
     been_public = _been_public(listings.values())
+    holders = _holders(sites.values(), [each for each in listings.values() if each.pk not in been_public])
     located = []
     for report in told:
         listing = listings[report.app]
         place = (sites[report.site], listing.pk)
         # A host cannot come to see a private app by claiming that a site has it.
-        if place in known or listing.pk in been_public:
+        if place in known or listing.pk in been_public or place in holders:
             running = versions.get((listing.pk, _running(report) or ""))
             target = versions.get((listing.pk, report.target or ""))
             located.append(Located(place, report, running, target))
@@ -152,6 +153,11 @@ def _known(sites: Iterable[int], listings: Iterable[Listing]) -> dict[Place, Kno
         (site, listing): Known(sequence, running)
         for site, listing, sequence, running in records.values_list("site_id", "listing_id", "sequence", "running_id")
     }
+
+
+def _holders(sites: Iterable[int], private: Sequence[Listing]) -> set[Place]:
+    """Sites that came to a private app by an access token. No question is asked where no private app is named."""
+    return queries.holders_of([each.pk for each in private], sites=list(sites)) if private else set()
 
 
 def _been_public(listings: Iterable[Listing]) -> set[UUID]:

@@ -1,18 +1,19 @@
 """Which site runs which version and what it waits for: for vendors, and for host services about their own sites."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
-from tradepost.core.states import ListingState, VersionState
+from tradepost.core.states import AccessTokenState, ListingState, VersionState
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.hosts.models import HostService
 from tradepost.marketplace.releases.models import AppVersion
+from tradepost.marketplace.tokens.models import AccessToken
 
 from .models import InstallationRecord
 
@@ -22,28 +23,59 @@ WAITS = ("waiting_consent", "declined", "waiting_window", "failed", "scheduled")
 
 MOST_POINTS = 200
 
+Sight = tuple[UUID, UUID]
+"""A site, by its host's own identifier, and an app it may see."""
 
-def has_app(host: HostService, listing: UUID) -> bool:
-    """Whether one of the host's sites has the app."""
-    records = InstallationRecord.objects.filter(listing=listing, site__host=host)
-    return records.exclude(state__in=GONE).exists()
+
+def private_on_sites(host: HostService, *, sites: Collection[UUID], listings: Collection[UUID]) -> set[Sight]:
+    """Which of some sites of a host may see which of some private apps, in one question."""
+    tokens = AccessToken.objects.filter(HELD, site__host=host, site__site__in=sites, listing__in=listings)
+    records = InstallationRecord.objects.filter(BEFORE_TOKENS, site__host=host, site__site__in=sites)
+    records = records.filter(listing__in=listings)
+    return set(tokens.values_list("site__site", "listing").union(records.values_list("site__site", "listing")))
+
+
+def holders_of(listings: Collection[UUID], *, sites: Collection[int]) -> set[tuple[int, UUID]]:
+    """Which of some sites (ids of their records) hold an access token of which of some apps."""
+    tokens = AccessToken.objects.filter(HELD, site__in=sites, listing__in=listings)
+    return set(tokens.values_list("site_id", "listing_id"))
+
+
+def sees_private(host: HostService, listing: UUID) -> bool:
+    """Whether one of the host's sites may see a private app."""
+    return Listing.objects.filter(_seen_by(host), pk=listing).exists()
 
 
 def find_descriptor(host: HostService, sha256: str) -> bytes | None:
     """The bytes of a descriptor this host service may read.
 
-    It may where they are an offered version of a public app or of an app one of its sites has, or what one runs.
+    It may where they are an offered version of a public app or of an app one of its sites may see, or what one runs.
     """
     mine = InstallationRecord.objects.filter(site__host=host).exclude(state__in=GONE)
     offered = Q(state=VersionState.OFFERED)
     allowed = (
         offered & Q(listing__state=ListingState.PUBLIC)
-        | offered & Q(listing__in=mine.values("listing"))
+        | offered & Q(listing__in=Listing.objects.filter(_seen_by(host)).values("pk"))
         | Q(pk__in=mine.exclude(running=None).values("running"))
     )
     found = AppVersion.objects.filter(allowed, document_id=sha256).values_list("document__content", flat=True)
     content = found.first()
     return bytes(content) if content is not None else None
+
+
+def _seen_by(host: HostService) -> Q:
+    """Listings that a site of the host may see though they are private."""
+    tokens = AccessToken.objects.filter(HELD, site__host=host)
+    records = InstallationRecord.objects.filter(BEFORE_TOKENS, site__host=host).exclude(state__in=GONE)
+    return Q(pk__in=tokens.values("listing")) | Q(pk__in=records.values("listing"))
+
+
+HELD = Q(state=AccessTokenState.BOUND)
+"""A token that its site has, whether or not it uses it now."""
+
+BEFORE_TOKENS = ~Exists(AccessToken.objects.filter(site=OuterRef("site"), listing=OuterRef("listing")))
+"""A site that came to an app without any token, when it was public, keeps seeing it. One whose tokens were all removed
+sees it no more: that is what removing means."""
 
 
 @dataclass(frozen=True, slots=True)
