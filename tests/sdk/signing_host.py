@@ -16,6 +16,7 @@ APP_URL = "https://app.example.com/base"
 CLIENT_KEY = "site-0001"
 SECRET = "0123456789abcdef0123456789abcdef"
 KEY_ID = "key-1"
+REST = f"/rest/atlassian-connect/1/addons/{APP_KEY}"
 
 PRIVATE_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -2,125 +2,12 @@
 
 import http.client
 import json
-import queue
-import signal
-import subprocess
-import sys
-import threading
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import jwt
 import pytest
-from tests.sdk.signing_host import CLIENT_KEY, KEY_ID, OTHER_KEY, PUBLIC_PEM, SECRET, body_of, claims_of, signed
-
-START_SECONDS = 15
-
-
-class Sample:
-    """A running sample app and what a test asks of it."""
-
-    def __init__(self, keys_url, *arguments):
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "tradepost.sdk.sample"),
-                *("--listen", "127.0.0.1:0", "--keys-url", keys_url, *arguments),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        lines = queue.Queue()
-        reading = threading.Thread(target=lambda: lines.put(self.process.stdout.readline()), daemon=True)
-        reading.start()
-        self.ready = lines.get(timeout=START_SECONDS)
-        reading.join()
-        self.url = self.ready.split()[-1].removesuffix("/atlassian-connect.json")
-
-    def ask(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=5)
-        content = json.dumps(body).encode() if isinstance(body, dict) else body
-        try:
-            typed = {"Content-Type": "application/json"} if content is not None else {}
-            connection.request(method, path, content, typed | (headers or {}))
-            response = connection.getresponse()
-            return response.status, response.headers, response.read()
-        finally:
-            connection.close()
-
-    def control(self, method, path, body=None):
-        status, _, content = self.ask(method, "/control" + path, body)
-        assert status < 300, content
-        return json.loads(content) if content else None
-
-    def lifecycle(self, event, *, headers=None, path=None, **options):
-        path = path or f"/{event}"
-        if headers is None:
-            headers = signed(self.claims(f"/{event}"), **options)
-        return self.ask("POST", path, body_of(event), headers)[0]
-
-    def claims(self, path, **changes):
-        changes.setdefault("audience", self.url)
-        return claims_of(path, now=datetime.now(UTC), **changes)  # noqa: TID251 - the process has a real clock
-
-    def by_secret(self, path, **changes):
-        return signed(self.claims(path, **changes), key=SECRET, algorithm="HS256", kid=None)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(5)
-        self.process.stdout.close()
-        return code
-
-
-@pytest.fixture(scope="module")
-def host():
-    """Serves the public key, and tells an app which version a site runs."""
-    seen = []
-
-    class Host(BaseHTTPRequestHandler):
-        def do_GET(self):
-            seen.append((self.path, self.headers.get("Authorization")))
-            body = {f"/keys/{KEY_ID}": PUBLIC_PEM, "/alpha" + REST: b'{"version": "1.1.0"}'}.get(self.path)
-            self.send_response(200 if body else 404)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(body or b"")
-
-        def log_message(self, *_):
-            """Tests are quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Host)
-    serving = threading.Thread(target=server.serve_forever, args=(0.05,))
-    serving.start()
-    server.url = f"http://127.0.0.1:{server.server_address[1]}"
-    server.seen = seen
-    yield server
-    server.shutdown()
-    server.server_close()
-    serving.join()
-
-
-REST = "/rest/atlassian-connect/1/addons/sample-notes"
-
-
-@pytest.fixture(scope="module")
-def running(host):
-    sample = Sample(host.url + "/keys")
-    yield sample
-    sample.stop()
-
-
-@pytest.fixture
-def sample(running):
-    """The running app, as good as new."""
-    first = running.control("GET", "/descriptor")
-    running.control("DELETE", "/received")
-    yield running
-    running.control("PUT", "/descriptor", first)
-    running.control("PUT", "/behaviour", {"descriptor": "ok", "installed": "ok", "code": "1"})
-    if any(tenant["client_key"] == CLIENT_KEY for tenant in running.control("GET", "")["tenants"]):
-        assert running.lifecycle("uninstalled") == 204
+from tests.sdk.sample_app import Sample
+from tests.sdk.signing_host import CLIENT_KEY, OTHER_KEY, REST, SECRET, body_of, signed
 
 
 def test_it_says_when_it_is_ready_and_serves_its_descriptor(sample):
@@ -203,6 +90,8 @@ def test_what_was_received_holds_neither_secret_nor_usable_token(sample):
         ({"do": "make-free"}, ("enableLicensing",), False),
         ({"do": "raise-api-version"}, ("apiVersion",), 2),
         ({"do": "lower-api-version"}, ("apiVersion",), 0),
+        ({"do": "offer-editions"}, ("enableLicensing",), True),
+        ({"do": "offer-editions"}, ("modules", "webhooks", 0, "event"), "license.changed"),
         ({"do": "change-key"}, ("key",), "sample-notes-2"),
     ],
 )

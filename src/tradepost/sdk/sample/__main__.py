@@ -12,7 +12,8 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from tradepost.sdk.sample.answering import HTTP, KEYS_URL, VENDOR, add_public_routes
+from tradepost.sdk.sample.answering import add_public_routes
+from tradepost.sdk.sample.context import HTTP, KEYS_URL, VENDOR
 from tradepost.sdk.sample.control import add_control_routes, guard_control
 from tradepost.sdk.sample.descriptor import first_descriptor
 from tradepost.sdk.sample.vendor import Vendor

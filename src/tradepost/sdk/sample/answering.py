@@ -13,14 +13,13 @@ from aiohttp import web
 from tradepost.core.signing import split_target
 from tradepost.sdk.lifecycle import key_id_of, verify_installation, verify_uninstallation
 from tradepost.sdk.requests import verify_request
+from tradepost.sdk.sample.context import HTTP, KEYS_URL, VENDOR
 from tradepost.sdk.sample.descriptor import MOVED_PATH, Document
-from tradepost.sdk.sample.vendor import DescriptorMode, InstalledMode, Served, Vendor
+from tradepost.sdk.sample.licensed import add_license_routes, note_address
+from tradepost.sdk.sample.told import Channel, by_lifecycle
+from tradepost.sdk.sample.vendor import DescriptorMode, InstalledMode, Served
 from tradepost.sdk.tenants import Tenant
 from tradepost.sdk.tokens import Refusal, RefusedCallError, base_path_of, read_token
-
-VENDOR = web.AppKey("vendor", Vendor)
-KEYS_URL = web.AppKey("keys_url", str)
-HTTP = web.AppKey("http", aiohttp.ClientSession)
 
 SLOW_SECONDS = 120
 HUGE_BYTES = 8 * 1024 * 1024
@@ -42,6 +41,7 @@ def add_public_routes(app: web.Application) -> None:
         app.router.add_post(prefix + "/disabled", disabled)
         app.router.add_get(prefix + "/panel", panel)
         app.router.add_get(prefix + "/page", panel)
+        add_license_routes(app, prefix)
 
 
 async def healthz(_request: web.Request) -> web.Response:
@@ -91,9 +91,11 @@ async def panel(request: web.Request) -> web.Response:
     site = "nobody in particular: the address is not signed"
     if "jwt" in request.query:
         try:
-            site = _tenant(request, context_tokens=True).base_url
+            tenant = _tenant(request, context_tokens=True)
         except RefusedCallError as problem:
             return web.Response(status=401, text=problem.text)
+        site = tenant.base_url
+        note_address(request, tenant)
     name = html.escape(str(vendor.descriptor.get("name", vendor.app_key)))
     shown = PANEL.format(
         name=name,
@@ -157,6 +159,7 @@ async def _install(request: web.Request, body: bytes) -> str:
     known = vendor.tenants.find(call.tenant.client_key)
     vendor.tenants.put(call.tenant)
     vendor.set_enabled(call.tenant.client_key, enabled=known is not None and known.enabled)
+    vendor.note(call.tenant.client_key, Channel.LIFECYCLE, by_lifecycle(json.loads(body), vendor.now()))
     return "204" if mode is InstalledMode.OK else mode
 
 
@@ -176,6 +179,7 @@ async def _uninstall(request: web.Request, body: bytes) -> str:
         now=vendor.now(),
     )
     vendor.tenants.remove(call.client_key)
+    vendor.told.forget(call.client_key)
     return "204"
 
 

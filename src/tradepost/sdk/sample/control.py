@@ -10,17 +10,13 @@ from importlib.resources import files
 from ipaddress import ip_address
 from typing import Any
 
-import aiohttp
 from aiohttp import web
 
-from tradepost.sdk.requests import sign_request
-from tradepost.sdk.sample.answering import HTTP, VENDOR
+from tradepost.sdk.sample.context import VENDOR
 from tradepost.sdk.sample.descriptor import CHANGES, Document, UnknownChangeError
+from tradepost.sdk.sample.licensed import ask_all
 from tradepost.sdk.sample.vendor import DescriptorMode, InstalledMode
 from tradepost.sdk.tenants import Tenant
-from tradepost.sdk.tokens import base_path_of
-
-REST_SECONDS = 5
 
 
 def add_control_routes(app: web.Application) -> None:
@@ -34,6 +30,7 @@ def add_control_routes(app: web.Application) -> None:
     app.router.add_get("/control/received", read_received)
     app.router.add_delete("/control/received", forget_received)
     app.router.add_get("/control/versions", read_versions)
+    app.router.add_get("/control/told", read_told)
 
 
 @web.middleware
@@ -66,6 +63,7 @@ async def everything(request: web.Request) -> web.Response:
             "modes": {"descriptor": list(DescriptorMode), "installed": list(InstalledMode)},
             "tenants": [_without_secret(tenant) for tenant in vendor.tenants.all()],
             "received": vendor.received,
+            "told": {tenant.base_url: vendor.told.shown(tenant.client_key) for tenant in vendor.tenants.all()},
         }
     )
 
@@ -114,35 +112,15 @@ async def forget_received(request: web.Request) -> web.Response:
 
 async def read_versions(request: web.Request) -> web.Response:
     """Ask every site which version of the app it runs, as a real app does by a signed request."""
-    answers = [await _ask(request, tenant) for tenant in request.app[VENDOR].tenants.all()]
-    return web.json_response(answers)
+    return web.json_response(await ask_all(request.app))
 
 
-async def _ask(request: web.Request, tenant: Tenant) -> Document:
+async def read_told(request: web.Request) -> web.Response:
+    """What each site's host told of its license on every channel, asked anew where the app can ask."""
+    await ask_all(request.app)
     vendor = request.app[VENDOR]
-    url = f"{tenant.base_url}/rest/atlassian-connect/1/addons/{vendor.app_key}"
-    signature = sign_request(
-        "GET",
-        url,
-        app_key=vendor.app_key,
-        shared_secret=tenant.shared_secret,
-        now=vendor.now(),
-        context_path=base_path_of(tenant.base_url),
-    )
-    answer: Document = {"clientKey": tenant.client_key, "baseUrl": tenant.base_url, "status": None}
-    try:
-        async with request.app[HTTP].get(
-            url,
-            headers={"Authorization": signature, "Accept": "application/json"},
-            timeout=aiohttp.ClientTimeout(total=REST_SECONDS),
-            allow_redirects=False,
-        ) as response:
-            answer["status"] = response.status
-            if response.status == 200:
-                answer |= await response.json()
-    except (aiohttp.ClientError, TimeoutError, ValueError, TypeError) as problem:
-        answer["problem"] = type(problem).__name__
-    return answer
+    sites = {tenant.base_url: vendor.told.shown(tenant.client_key) for tenant in vendor.tenants.all()}
+    return web.json_response(sites)
 
 
 def _without_secret(tenant: Tenant) -> Document:

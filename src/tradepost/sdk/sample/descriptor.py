@@ -18,6 +18,27 @@ MOVED_PATH = "/moved"
 """The app answers below this path as well, so that it can move its base URL while it runs."""
 
 
+_ON_ADVANCED = {"condition": "capability_set", "params": {"value": "capabilityAdvanced"}}
+_LICENSED = {"condition": "addon_is_licensed"}
+EDITION_PANELS = (
+    {
+        "key": "advanced-panel",
+        "name": {"value": "Advanced notes"},
+        "url": "/advanced",
+        "location": "atl.jira.view.issue.right.context",
+        "conditions": [_LICENSED, _ON_ADVANCED],
+    },
+    {
+        "key": "standard-panel",
+        "name": {"value": "Standard notes"},
+        "url": "/standard",
+        "location": "atl.jira.view.issue.right.context",
+        "conditions": [_LICENSED, _ON_ADVANCED | {"invert": True}],
+    },
+)
+"""A site without an edition is on Standard as far as the app goes, so the second says "not Advanced"."""
+
+
 class UnknownChangeError(Exception):
     """Nobody knows that change, or it lacks what it needs."""
 
@@ -88,6 +109,17 @@ def _make_paid(document: Document, _arguments: Document) -> None:
     document["enableLicensing"] = True
 
 
+def _offer_editions(document: Document, _arguments: Document) -> None:
+    """Two panels of which a licensed site sees one, a page that shows what was told, and the event."""
+    document["enableLicensing"] = True
+    modules = document["modules"]
+    known = {module["key"] for module in modules["webPanels"]}
+    modules["webPanels"] += [panel for panel in EDITION_PANELS if panel["key"] not in known]
+    if all(page["key"] != "told" for page in modules["generalPages"]):
+        modules["generalPages"].append({"key": "told", "name": {"value": "What I was told"}, "url": "/told"})
+    modules["webhooks"] = [{"event": "license.changed", "url": "/license-changed"}]
+
+
 def _make_free(document: Document, _arguments: Document) -> None:
     document["enableLicensing"] = False
 
@@ -117,6 +149,7 @@ CHANGES: dict[str, Change] = {
     "fix-typo": _fix_typo,
     "make-paid": _make_paid,
     "make-free": _make_free,
+    "offer-editions": _offer_editions,
     "raise-api-version": _raise_api_version,
     "lower-api-version": _lower_api_version,
     "change-key": _change_key,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tradepost.sdk.sample.descriptor import MOVED_PATH, Document, changed
+from tradepost.sdk.sample.told import Channel, Memory, Told
 from tradepost.sdk.tenants import FileTenants, MemoryTenants, Tenants, write_whole
 from tradepost.sdk.tokens import base_path_of
 
@@ -78,6 +79,7 @@ class Vendor:
         self.changed_at = now().replace(microsecond=0)
         self.behaviour = Behaviour()
         self.received: list[Document] = []
+        self.told = Memory()
         self.tenants: Tenants = FileTenants(folder / "tenants.json") if folder else MemoryTenants()
         self._file = folder / "state.json" if folder else None
         self._restore()
@@ -111,6 +113,11 @@ class Vendor:
         self.received = [*self.received, call][-MAX_RECEIVED:]
         self._keep()
 
+    def note(self, client_key: str, channel: Channel, told: Told) -> None:
+        """Remember what a channel said of a site's license."""
+        self.told.note(client_key, channel, told)
+        self._keep()
+
     def forget_received(self) -> None:
         self.received = []
         self._keep()
@@ -128,6 +135,7 @@ class Vendor:
             "changed_at": self.changed_at.isoformat(),
             "behaviour": asdict(self.behaviour),
             "received": self.received,
+            "told": self.told.kept(),
         }
         write_whole(self._file, json.dumps(state, ensure_ascii=False))
 
@@ -139,3 +147,4 @@ class Vendor:
         self.changed_at = datetime.fromisoformat(state["changed_at"])
         self.behaviour = self.behaviour.with_changes(state["behaviour"])
         self.received = state["received"]
+        self.told = Memory(state.get("told"))
