@@ -1,4 +1,4 @@
-// What the three apps do alike to listen: the address is the one that AC_LOCAL_BASE_URL names.
+// What the apps do alike to listen: the address is the one that AC_LOCAL_BASE_URL names.
 const http = require("node:http");
 
 exports.listen = function listen(app, addon, ready) {
