@@ -1,8 +1,8 @@
 """What people and billing systems do to a license. Every act takes settled terms, and returns new ones.
 
 An act that the state does not allow raises IllegalTransitionError, by the table LICENSE; one that does not fit
-otherwise raises ConflictError with a rule of `LicenseRule`; terms that time would have changed before `at` are a mistake
-of the caller, ValueError. Source: domain.md 7.8, 12 no. 11, 21; docs/licenses.md draws it.
+otherwise raises ConflictError with a rule of `LicenseRule`; terms that time has changed since are a mistake of the
+caller, ValueError. Source: domain.md 7.8, 12 no. 11, 21; docs/licenses.md draws it.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ class LicenseRule(StrEnum):
     TRIAL_USED = "license.trial_used"
     NO_PERIOD = "license.no_period"
     NOT_ACTIVE = "license.not_active"
-    UNDER_TOKEN = "edition.token_applied"
+    SIMULATED = "edition.token_applied"
     ORIGINAL = "edition.original_billing"
     FREE = "edition.free_app"
     NOT_LIVE = "edition.not_live"

@@ -152,7 +152,7 @@ def _edition(standing: Standing, state: LicenseState, policy: LicensePolicy) -> 
 
 def _why_no_editions(standing: Standing, at: datetime | None) -> Refusal | None:
     if standing.token is not None:
-        return Refusal(LicenseRule.UNDER_TOKEN, "An access token is in use: choose what it simulates instead.")
+        return Refusal(LicenseRule.SIMULATED, "An access token is in use: choose what it simulates instead.")
     if standing.billing is Billing.ORIGINAL:
         return Refusal(LicenseRule.ORIGINAL, "The customer is on original billing, which knows no editions.")
     if not standing.paid:
