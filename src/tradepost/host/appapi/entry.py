@@ -3,8 +3,10 @@
 from typing import Any
 
 from tradepost.core.states import InstallationState
-from tradepost.host.embedding.licensing import license_of
 from tradepost.host.installing.models import Installation
+from tradepost.host.licenses.caching import renew
+from tradepost.host.licenses.deciding import license_of
+from tradepost.host.licenses.spelling import license_object
 from tradepost.host.sites.models import Member, Site
 from tradepost.host.sites.queries import ADMIN
 
@@ -25,6 +27,7 @@ def entry_of(caller: AppCaller) -> dict[str, Any]:
     }
     if not is_enabled:
         return entry
+    renew(caller.site)
     return (
         entry
         | _license(installation)
@@ -36,13 +39,9 @@ def entry_of(caller: AppCaller) -> dict[str, Any]:
 
 
 def _license(installation: Installation) -> dict[str, Any]:
-    """Left out where the site has licensed nothing."""
-    found = license_of(installation)
-    if not found.is_active:
-        return {}
-    said: dict[str, Any] = {"active": True, "type": "COMMERCIAL", "evaluation": False}
-    edition = {"capabilitySet": found.capability_set} if found.capability_set else {}
-    return {"license": said | edition}
+    """Left out where apps hear of no license."""
+    found = license_object(license_of(installation))
+    return {"license": found} if found else {}
 
 
 def address_of(installation: Installation) -> str:

@@ -22,8 +22,8 @@ from tradepost.core.signing import CONTEXT_HASH, TOKEN_PARAMETER, query_hash, sp
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.secrets import unseal
 from tradepost.host.installing.models import Installation, KnownVersion
+from tradepost.host.licenses.deciding import license_of
 
-from .licensing import license_of
 from .scenes import Scene
 
 TOKEN_LIFE = timedelta(minutes=15)

@@ -11,14 +11,13 @@ from tradepost.core.condition import ConditionFacts
 from tradepost.foundation.callers import find_caller
 from tradepost.foundation.models import User
 from tradepost.host.installing.models import Installation
+from tradepost.host.licenses.deciding import license_of
 from tradepost.host.product.actors import account_id, actor_of
 from tradepost.host.product.facts import condition_facts
 from tradepost.host.product.models import Issue, Project
 from tradepost.host.product.queries import find_person, get_issue, get_project
 from tradepost.host.product.shapes import TASK, issue_context, project_context
 from tradepost.host.sites.models import Site
-
-from .licensing import license_of
 
 LONGEST_CUSTOM = 2_000
 """Characters of one value that an app hands to a page of its own."""
@@ -90,7 +89,7 @@ class Scene:
         license_ = license_of(installation)
         return replace(
             known,
-            licensed=license_.is_active,
+            licensed=license_.active,
             capability_set=license_.capability_set,
             admin_mode=admin_mode,
             entity_property=self._lookup(known, installation),

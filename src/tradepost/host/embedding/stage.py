@@ -12,12 +12,14 @@ from tradepost.core.module import Place
 from tradepost.foundation.clock import machine_now
 from tradepost.foundation.web import FRAME_ORIGINS
 from tradepost.host.installing.models import Installation
+from tradepost.host.licenses.caching import renew
+from tradepost.host.licenses.deciding import license_of
+from tradepost.host.licenses.spelling import page_license
 from tradepost.host.product.actors import account_id
 from tradepost.host.sites.models import Site
 
 from .compiled import dialog_options
 from .frames import browser_origin, make_frame
-from .licensing import license_of
 from .queries import ShownModule, find_embedded
 from .scenes import Scene, viewer_of
 from .tickets import make_ticket
@@ -63,6 +65,7 @@ def stage_of(request: HttpRequest, site: Site, scene: Scene | None = None) -> St
     """The stage of the answer to a request; a page that is about something else than its tags say hands it in."""
     stage = getattr(request, ATTRIBUTE, None)
     if not isinstance(stage, Stage):
+        renew(site)
         first = scene or Scene(site, viewer_of(request, site))
         stage = Stage(request, site, site.context_path, first, list(find_embedded(site)))
         setattr(request, ATTRIBUTE, stage)
@@ -119,10 +122,7 @@ def frame_facts(
 def later_facts(stage: Stage, shown: ShownModule, scene: Scene) -> dict[str, Any]:
     """The same without an address, for a frame that is opened later: its address is asked for then."""
     stage.admit_frames_of(shown.installation)
-    license_ = license_of(shown.installation)
-    license_told: dict[str, Any] = {"active": license_.is_active}
-    if license_.capability_set is not None:
-        license_told["capabilitySet"] = license_.capability_set
+    license_told = page_license(license_of(shown.installation))
     module = shown.module
     is_page = module.place is Place.PAGE
     return {

@@ -100,7 +100,7 @@ def uninstall(site_id: UUID, app_key: str, *, by: Caller, now: datetime) -> Inst
     was_called = _end_upgrade(installation, now)
     installation.state = advance(INSTALLATION, before, InstallationEvent.UNINSTALLED)
     installation.newest = installation.running or installation.newest
-    drop_calls(installation, CallCause.ROTATION, CallCause.MOVE, CallCause.REPLAY)
+    drop_calls(installation, CallCause.ROTATION, CallCause.MOVE, CallCause.REPLAY, CallCause.LICENSE)
     if before is InstallationState.ENABLED:
         queue_calls([installation], LifecycleEvent.DISABLED, cause=CallCause.UNINSTALL, by=by.actor, now=now)
     if before is not InstallationState.INSTALLING or was_called:

@@ -3,12 +3,13 @@
 The marketplace is asked outside of any transaction; what it answered is recorded over what holds then, in one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Count, Q
 
 from tradepost.core.errors import TradepostError
 from tradepost.core.schedule import next_check
@@ -17,7 +18,7 @@ from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.configuration import configuration
 from tradepost.host.installing.models import MARKETPLACE, Installation
 from tradepost.host.installing.versions import find_known, learn
-from tradepost.host.sites.models import Site
+from tradepost.host.sites.models import Member, Site
 from tradepost.host.upgrading.offering import Offered, take_offers
 from tradepost.wire import messages as wire
 
@@ -50,8 +51,22 @@ def check_due(now: datetime) -> int:
         return 0
     lease = new_id()
     sites = claim(now, lease)
-    if not sites:
-        return 0
+    if sites:
+        _check(sites, lease, now)
+    return len(sites)
+
+
+def introduce(site_ids: Collection[UUID], *, now: datetime) -> None:
+    """Let some sites check now, so that the marketplace has heard of them. One that is checking is left alone."""
+    lease, machine = new_id(), machine_now()
+    free = Q(check_lease_until=None) | Q(check_lease_until__lt=machine)
+    Site.objects.filter(free, pk__in=site_ids).update(check_lease=lease, check_lease_until=machine + LEASE)
+    sites = list(Site.objects.filter(check_lease=lease).order_by("pk"))
+    if sites:
+        _check(sites, lease, now)
+
+
+def _check(sites: Sequence[Site], lease: UUID, now: datetime) -> None:
     try:
         client = marketplace()
         answer = _read_answer(client, client.check(question(sites)), sites, now)
@@ -59,7 +74,6 @@ def check_due(now: datetime) -> int:
         _record_failure(sites, lease, str(error), now)
     else:
         _record_answer(sites, lease, answer, now)
-    return len(sites)
 
 
 def claim(now: datetime, lease: UUID) -> list[Site]:
@@ -91,12 +105,26 @@ def question(sites: Sequence[Site]) -> wire.Check:
     ).values_list("site_id", "app_key", "running__number")
     for site_id, app, number in rows:
         running[site_id].append(wire.Running(app=app, version=number))
+    users = _users_of(running)
     return wire.Check(
         sites=[
-            wire.SiteCheck(site=site.pk, base_url=site.base_url, name=site.name, installations=running[site.pk])
+            wire.SiteCheck(
+                site=site.pk,
+                base_url=site.base_url,
+                name=site.name,
+                installations=running[site.pk],
+                product_edition=site.product_edition,
+                users=users.get(site.pk, 0),
+            )
             for site in sites
         ]
     )
+
+
+def _users_of(site_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many active people use each site."""
+    rows = Member.objects.filter(site_id__in=site_ids, user__is_active=True).values("site_id")
+    return dict(rows.annotate(users=Count("pk")).values_list("site_id", "users"))
 
 
 def _read_answer(client: MarketplaceClient, answer: wire.CheckAnswer, sites: Sequence[Site], now: datetime) -> Answered:

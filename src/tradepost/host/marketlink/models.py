@@ -14,6 +14,9 @@ class MarketplaceLink(models.Model):
     sealed_credential = models.TextField()
     enrolled_at = models.DateTimeField(help_text="domain time")
     problem = models.TextField(blank=True, help_text="why the marketplace last refused us, or empty")
+    license_held_until = models.DateTimeField(
+        null=True, help_text="machine time until which nobody asks about licenses, after a failure"
+    )
 
 
 class PendingReport(models.Model):

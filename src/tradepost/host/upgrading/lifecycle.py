@@ -12,14 +12,16 @@ from uuid import UUID
 
 import jwt
 
+from tradepost.core.iframe import add_parameters
 from tradepost.core.signing import query_hash, split_target
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.models import User
 from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, Purpose, Timeout
-from tradepost.host.embedding.licensing import license_of
 from tradepost.host.installing.keys import SigningPair
 from tradepost.host.installing.models import Installation, KnownVersion
 from tradepost.host.installing.secrets import secret_in_force, secret_to_install
+from tradepost.host.licenses.deciding import license_of
+from tradepost.host.licenses.spelling import address_parameters, lifecycle_fields
 
 SUCCESS = frozenset({200, 201, 204})
 TOKEN_LIFE = timedelta(minutes=3)
@@ -126,7 +128,7 @@ def installed_call(
     `secret` is what it carries, where that is not what the installation has. Raises UnreadableSecretError.
     """
     shared = secret or secret_to_install(installation)
-    body = _body(installation, LifecycleEvent.INSTALLED, account_id, {"sharedSecret": shared})
+    body = _body(installation, target, LifecycleEvent.INSTALLED, account_id, {"sharedSecret": shared})
     return _call(installation, target, LifecycleEvent.INSTALLED, target.installed_path, body, shared, account_id)
 
 
@@ -135,7 +137,7 @@ def event_call(
 ) -> AppCall:
     """The call of any other event, to the address that `version` names for it. Raises UnreadableSecretError."""
     path, secret = path_of(version.pk, event), secret_in_force(installation)
-    body = _body(installation, event, account_id, {})
+    body = _body(installation, version, event, account_id, {})
     return _call(installation, version, event, path, body, secret, account_id)
 
 
@@ -170,9 +172,12 @@ def _call(
     secret: str,
     account_id: str | None,
 ) -> AppCall:
+    url = f"{version.base_url.rstrip('/')}/{path.lstrip('/')}"
+    if configuration.policy.license_on_calls:
+        url = add_parameters(url, address_parameters(license_of(installation, version=version)))
     return AppCall(
         event=event,
-        url=f"{version.base_url.rstrip('/')}/{path.lstrip('/')}",
+        url=url,
         body=body,
         client_key=installation.client_key,
         audience=version.base_url,
@@ -182,15 +187,19 @@ def _call(
 
 
 def _body(
-    installation: Installation, event: LifecycleEvent, account_id: str | None, secret: Mapping[str, str]
+    installation: Installation,
+    version: KnownVersion,
+    event: LifecycleEvent,
+    account_id: str | None,
+    secret: Mapping[str, str],
 ) -> bytes:
-    site, capability_set = installation.site, license_of(installation).capability_set
+    site = installation.site
     body = {
         "key": installation.app_key,
         "clientKey": installation.client_key,
         **secret,
         **({"accountId": account_id} if account_id else {}),
-        **({"capabilitySet": capability_set} if capability_set else {}),
+        **lifecycle_fields(license_of(installation, version=version)),
         "oauthClientId": installation.oauth_client_id,
         "baseUrl": site.base_url,
         "displayUrl": site.base_url,

@@ -115,8 +115,10 @@ def find_open_upgrades(installations: Collection[Installation]) -> dict[UUID, Up
 
 
 def with_versions(rows: QuerySet[Installation]) -> QuerySet[Installation]:
-    """With site and versions at hand, but without the bytes of descriptors."""
-    return rows.select_related("site", "running", "newest").defer("running__descriptor", "newest__descriptor")
+    """With site, versions and the license at hand, but without the bytes of descriptors."""
+    return rows.select_related("site", "running", "newest", "cached_license").defer(
+        "running__descriptor", "newest__descriptor"
+    )
 
 
 def find_installations(caller: Caller, site_id: UUID) -> QuerySet[Installation]:

@@ -29,6 +29,7 @@ class CallCause(StrEnum):
     ROTATION = "rotation"
     MOVE = "move"
     REPLAY = "replay"
+    LICENSE = "license"
 
 
 def queue_calls(

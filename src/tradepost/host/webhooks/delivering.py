@@ -12,6 +12,7 @@ from uuid import UUID
 import jwt
 from django.db import connection
 
+from tradepost.core.iframe import add_parameters
 from tradepost.core.schedule import backoff
 from tradepost.core.signing import query_hash, split_target
 from tradepost.core.states import InstallationState
@@ -22,6 +23,10 @@ from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, Outgoi
 from tradepost.foundation.secrets import UnreadableSecretError
 from tradepost.host.installing.models import Installation
 from tradepost.host.installing.secrets import secret_in_force
+from tradepost.host.licenses.caching import refresh
+from tradepost.host.licenses.deciding import license_of
+from tradepost.host.licenses.spelling import address_parameters
+from tradepost.host.upgrading.queries import with_versions
 
 from .models import Delivery
 
@@ -48,7 +53,7 @@ def deliver_due(now: datetime) -> int:
     """Deliver a batch of what is due; return how many deliveries were taken up."""
     lease = new_id()
     claimed = claim(now, lease)
-    prepared = _prepare(claimed)
+    prepared = _prepare(claimed, now)
     limits = configuration.limits
     answers = iter(
         outgoing.current().send_all(
@@ -114,14 +119,16 @@ def record(prepared: Prepared, answer: OutgoingResponse | OutgoingError | None, 
     return ours.update(**fields) == 1
 
 
-def _prepare(claimed: list[Delivery]) -> list[Prepared]:
+def _prepare(claimed: list[Delivery], now: datetime) -> list[Prepared]:
     ids = {each.installation_id for each in claimed}
-    rows = Installation.objects.filter(pk__in=ids).select_related("running", "site").defer("running__descriptor")
+    if configuration.policy.license_on_calls:
+        refresh(ids, now=now)
+    rows = with_versions(Installation.objects.filter(pk__in=ids))
     installations = {each.pk: each for each in rows}
-    return [_prepared(each, installations.get(each.installation_id)) for each in claimed]
+    return [_prepared(each, installations.get(each.installation_id), now) for each in claimed]
 
 
-def _prepared(delivery: Delivery, installation: Installation | None) -> Prepared:
+def _prepared(delivery: Delivery, installation: Installation | None, now: datetime) -> Prepared:
     if installation is None or installation.running is None or installation.state != InstallationState.ENABLED:
         return Prepared(delivery, None, "The app is switched off or gone.")
     try:
@@ -130,6 +137,8 @@ def _prepared(delivery: Delivery, installation: Installation | None) -> Prepared
         return Prepared(delivery, None, str(error))
     base_url = installation.running.base_url
     url = f"{base_url.rstrip('/')}/{delivery.path.lstrip('/')}"
+    if configuration.policy.license_on_calls:
+        url = add_parameters(url, address_parameters(license_of(installation, now=now)))
     try:
         return Prepared(delivery, _request(delivery, url, base_url, installation.client_key, secret))
     except OutgoingError as error:

@@ -1,0 +1,89 @@
+"""Telling apps that what they see of their license has changed: once per change, whoever noticed it.
+
+What an app heard last is kept (`CachedLicense.told`). An app that is switched off hears of it when it is on again; one
+that is being installed by its `installed` call.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from tradepost.core.module_kinds import Place
+from tradepost.core.states import InstallationState
+from tradepost.foundation.configuration import configuration
+from tradepost.host.embedding.compiled import compiled
+from tradepost.host.installing.models import Installation
+from tradepost.host.installing.secrets import is_rotating
+from tradepost.host.upgrading.lifecycle import LifecycleEvent
+from tradepost.host.upgrading.models import QueuedCall
+from tradepost.host.upgrading.queueing import CallCause, queue_calls
+from tradepost.host.webhooks.commands import LICENSE_CHANGED, Event, queue_event
+
+from .deciding import license_in
+from .models import CachedLicense
+from .spelling import license_object
+
+Told = dict[str, Any]
+
+
+def tell(seen: Sequence[tuple[Installation, CachedLicense]], *, now: datetime, by_call: bool) -> None:
+    """Queue what apps are to hear of locked rows that have just been written.
+
+    With `by_call` they hear of it by an `installed` call that is about to be made.
+    """
+    assert connection.in_atomic_block, "apps are told in the transaction of the change"
+    changed, switched = [], []
+    for installation, row in seen:
+        before, after = row.told or {}, _told_by(installation, row, now, by_call=by_call)
+        if before == after and row.told is not None:
+            continue
+        is_on = installation.state == InstallationState.ENABLED
+        if installation.state == InstallationState.DISABLED:
+            continue
+        row.told = after
+        changed.append(row)
+        if is_on and not by_call and before != after:
+            _queue_event(installation, after, now)
+            if before.get("capabilitySet") != after.get("capabilitySet"):
+                switched.append(installation)
+    CachedLicense.objects.bulk_update(changed, ["told"], batch_size=200)
+    if configuration.policy.lifecycle_on_switch:
+        _queue_calls(switched, now)
+
+
+def _told_by(installation: Installation, row: CachedLicense, now: datetime, *, by_call: bool) -> Told:
+    version = installation.newest if by_call else installation.running or installation.newest
+    return license_object(license_in(row, now=now)) if version is not None and version.paid else {}
+
+
+def _queue_event(installation: Installation, told: Told, now: datetime) -> None:
+    if not _wants_event(installation):
+        return
+    payload = {
+        "timestamp": int(now.timestamp() * 1000),
+        "webhookEvent": LICENSE_CHANGED,
+        "key": installation.app_key,
+        "clientKey": installation.client_key,
+        **({"license": told} if told else {}),
+    }
+    event = Event(LICENSE_CHANGED, ("license", str(installation.pk)), payload, {})
+    queue_event(installation.site_id, event, now=now, app_key=installation.app_key)
+
+
+def _wants_event(installation: Installation) -> bool:
+    """Most apps do not, and are not looked at any closer."""
+    if installation.running_id is None:
+        return False
+    modules = compiled(installation.running_id).modules
+    return any(each.place is Place.EVENT and each.raw.get("event") == LICENSE_CHANGED for each in modules)
+
+
+def _queue_calls(installations: Sequence[Installation], now: datetime) -> None:
+    """`installed` once more; not for an app that is about to hear it anyway."""
+    ids = [each.pk for each in installations]
+    waiting = QueuedCall.objects.filter(installation_id__in=ids, cause=CallCause.LICENSE, attempts=0)
+    has_one = set(waiting.values_list("installation_id", flat=True))
+    to_call = [each for each in installations if each.pk not in has_one and not is_rotating(each)]
+    queue_calls(to_call, LifecycleEvent.INSTALLED, cause=CallCause.LICENSE, by="", now=now)
