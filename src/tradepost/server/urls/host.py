@@ -10,6 +10,7 @@ from tradepost.host.embedding import views as embedding_views
 from tradepost.host.installing import api as installing_api
 from tradepost.host.installing import pages as installing_pages
 from tradepost.host.installing import views as key_views
+from tradepost.host.licenses import pushes as license_pushes
 from tradepost.host.marketlink import api as marketlink_api
 from tradepost.host.marketlink import pages as marketlink_pages
 from tradepost.host.product import pages as product_pages
@@ -29,7 +30,15 @@ from tradepost.server.urls.shared import handler400, handler403, handler404, han
 urlpatterns = [
     *urls_of(
         "Tradepost Host",
-        url_modules=[key_views, schema_views, sites_pages, installing_pages, approvals_pages, marketlink_pages],
+        url_modules=[
+            key_views,
+            schema_views,
+            sites_pages,
+            installing_pages,
+            approvals_pages,
+            marketlink_pages,
+            license_pushes,
+        ],
         api_modules=[
             sites_api,
             installing_api,
