@@ -9,6 +9,7 @@ from tradepost.core.errors import ForbiddenError, NotFoundError
 from tradepost.core.module import Leads, Place
 from tradepost.foundation.clock import machine_now
 from tradepost.foundation.models import User
+from tradepost.host.licenses.caching import renew
 from tradepost.host.product.queries import find_people
 from tradepost.host.product.visiting import ProductVisit, on_product
 from tradepost.host.sites.frame import Visit, on_site, show
@@ -30,6 +31,7 @@ MOST_PEOPLE = 200
 @on_product
 def module_page(request: HttpRequest, visit: ProductVisit, app_key: str, module_key: str) -> HttpResponse:
     """A page of an app, in the frame of the site."""
+    renew(visit.site)
     scene = read_scene(visit.site, visit.viewer, request.GET.dict())
     shown = get_module(visit.site, app_key, module_key, scene)
     _require_place(shown, scene)
@@ -52,6 +54,7 @@ def module_page(request: HttpRequest, visit: ProductVisit, app_key: str, module_
 @on_product
 def departure(request: HttpRequest, visit: ProductVisit, app_key: str, module_key: str) -> HttpResponse:
     """Lead from a link of an app to the app itself, by an address that is signed now and good for a few minutes."""
+    renew(visit.site)
     scene = read_scene(visit.site, visit.viewer, request.GET.dict())
     shown = get_module(visit.site, app_key, module_key, scene)
     if shown.module.place is not Place.ITEM or shown.module.leads is not Leads.APP:
@@ -69,6 +72,7 @@ def app_modules(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     """Every module of an app, whether it shows to a person at a place, and what each of its conditions says."""
     if not visit.is_keeper:
         raise ForbiddenError("Only an administrator of the site may do this.")
+    renew(visit.site)
     installation = get_installation(visit.caller, visit.site.pk, key)
     user, issue = (request.GET.get(name, "").strip()[:LONGEST_REF] for name in ("user", "issue"))
     context: dict[str, object] = {
@@ -97,6 +101,7 @@ def app_modules(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
 @on_site
 def configure(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:  # noqa: ARG001
     """Lead to an app's page for its settings, wherever it is."""
+    renew(visit.site)
     scene = Scene(visit.site, visit.caller.user)
     for row in explain(visit.site, scene, app_key=key):
         if row.module.kind == "configurePage" and row.shows:

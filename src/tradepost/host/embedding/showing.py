@@ -7,6 +7,7 @@ from datetime import datetime
 from tradepost.core.condition import ConditionReason
 from tradepost.core.errors import InvalidInputError, NotFoundError
 from tradepost.foundation.models import User
+from tradepost.host.licenses.caching import renew
 from tradepost.host.sites.models import Site
 
 from .frames import make_frame
@@ -31,6 +32,7 @@ def module_address(
     scene (`issue.key`, `project.key`, `profileUser.accountId`). Raises NotFoundError where there is no such module, or
     the viewer may not see what the scene is about; InvalidInputError where several apps use the key.
     """
+    renew(site)
     scene = read_scene(site, viewer, asked)
     row = _find(explain(site, scene), module)
     if not row.shows:

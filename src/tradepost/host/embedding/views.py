@@ -16,6 +16,7 @@ from tradepost.core.errors import InvalidInputError, NotFoundError, TradepostErr
 from tradepost.core.module import Place
 from tradepost.foundation.clock import machine_now
 from tradepost.foundation.problems import kind_of
+from tradepost.host.licenses.caching import renew
 from tradepost.host.sites.routing import get_site_of
 
 from .assets import find_asset
@@ -42,6 +43,7 @@ def question(answer: Question) -> Callable[..., HttpResponse]:
             site = get_site_of(request)
             told = _read(request)
             admission = admit(told.get("ticket"), site, viewer_of(request, site))
+            renew(site)
             response = JsonResponse(answer(request, admission, told))
         except TradepostError as error:
             response = JsonResponse({"error": str(error)}, status=kind_of(error).status)

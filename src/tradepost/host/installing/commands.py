@@ -17,6 +17,7 @@ from tradepost.foundation import audit
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.clock import new_id
 from tradepost.host.approvals import asking
+from tradepost.host.licenses.asking import ask_before_install, keep_before_install
 from tradepost.host.marketlink.client import marketplace
 from tradepost.host.marketlink.reports import report
 from tradepost.host.sites.models import Site
@@ -48,8 +49,11 @@ def install(site_id: UUID, app_key: str, *, fingerprint: str | None, by: Caller,
     version = learn(find_entry(client, app_key).version, client, now)
     if fingerprint is not None and fingerprint != asked_at_first(version).fingerprint:
         raise ConflictError("What the app asks has changed since it was shown; look at it again.")
+    decision = ask_before_install(site_id, version, now=now)
     with transaction.atomic():
-        return begin(site_id, version, by=by, now=now)
+        installation = begin(site_id, version, by=by, now=now)
+        keep_before_install(installation, decision, now=now)
+    return installation
 
 
 @transaction.atomic

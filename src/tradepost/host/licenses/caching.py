@@ -13,7 +13,7 @@ import msgspec
 from django.db import transaction
 
 from tradepost.core.schedule import next_start
-from tradepost.foundation.clock import machine_now
+from tradepost.foundation.clock import domain_now, machine_now
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.secrets import unseal
 from tradepost.host.installing.models import Installation, KnownVersion
@@ -25,7 +25,7 @@ from tradepost.wire import licenses as wire
 from .deciding import license_in
 from .models import CachedLicense
 from .moment import present_moment
-from .queries import find_by_pairs, find_link_to_ask, find_stale, stale_among
+from .queries import find_asked, find_by_pairs, find_link_to_ask, find_stale, stale_among
 from .telling import tell
 
 PAGE_SECONDS = 2.0
@@ -65,15 +65,15 @@ def renew(site: Site, *, now: datetime | None = None) -> None:
             return
         moment.renewed.add(site.pk)
         now = now or moment.now
-    assert now is not None, "outside of a request say when"
+    now = now or domain_now()
     _ask_about(find_stale([site.pk], now=now), now)
 
 
-def refresh(installations: Collection[Installation] | Collection[UUID], *, now: datetime) -> None:
-    """Ask about those of some installations whose decision is stale."""
+def refresh(installations: Collection[Installation] | Collection[UUID], *, now: datetime, anew: bool = False) -> None:
+    """Ask about those of some installations whose decision is stale; with `anew` about all."""
     ids = [each.pk if isinstance(each, Installation) else each for each in installations]
     if ids:
-        _ask_about(stale_among(ids, now=now), now)
+        _ask_about(find_asked(ids) if anew else stale_among(ids, now=now), now)
 
 
 def ask(questions: Sequence[Question], *, now: datetime, seconds: float = PAGE_SECONDS, by_call: bool = False) -> bool:
@@ -81,18 +81,30 @@ def ask(questions: Sequence[Question], *, now: datetime, seconds: float = PAGE_S
 
     At most MOST_QUESTIONS. With `by_call` the apps hear of it by an `installed` call that is about to be made.
     """
-    link = find_link_to_ask()
-    if link is None or not questions:
-        return not questions
-    client = MarketplaceClient(link.url, unseal(link.sealed_credential))
-    message = wire.LicenseQuestions(questions=[each.message() for each in questions])
     try:
-        answer = client.licenses(message, seconds=seconds)
+        answer = put([each.message() for each in questions], seconds=seconds)
     except MarketplaceError as error:
         note_failure(questions, str(error), now=now)
         return False
-    take(questions, answer, now=now, by_call=by_call)
-    return True
+    if answer is not None:
+        take(questions, answer, now=now, by_call=by_call)
+    return answer is not None
+
+
+def put(questions: Sequence[wire.LicenseQuestion], *, seconds: float) -> wire.LicenseDecisions | None:
+    """Put questions to the marketplace, None where nobody asks it now. Not to be used inside a transaction.
+
+    Raises MarketplaceError, after which nobody asks for a while.
+    """
+    link = find_link_to_ask()
+    if link is None or not questions:
+        return None
+    client = MarketplaceClient(link.url, unseal(link.sealed_credential))
+    try:
+        return client.licenses(wire.LicenseQuestions(questions=list(questions)), seconds=seconds)
+    except MarketplaceError:
+        MarketplaceLink.objects.update(license_held_until=machine_now() + HOLD_OFF)
+        raise
 
 
 @transaction.atomic
@@ -141,20 +153,18 @@ def keep(
     return len(news)
 
 
+@transaction.atomic
 def note_failure(questions: Sequence[Question], text: str, *, now: datetime) -> None:
-    """The marketplace did not answer: nobody asks for a while, and what it said last stands."""
-    machine = machine_now()
-    MarketplaceLink.objects.update(license_held_until=machine + HOLD_OFF)
-    with transaction.atomic():
-        installations = {each.installation.pk: each.installation for each in questions}
-        rows = _locked_rows(installations.values())
-        for row in rows.values():
-            row.tried_at, row.problem = machine, text
-        for each in questions:
-            rows[each.installation.pk].trial_wanted |= each.begin_trial
-        CachedLicense.objects.bulk_update(rows.values(), ["tried_at", "problem", "trial_wanted"], batch_size=200)
-        # A decision that has stood too long is a change, too.
-        tell([(installations[pk], row) for pk, row in rows.items()], now=now, by_call=False)
+    """The marketplace did not answer: what it said last stands, and a trial that was to begin is asked for later."""
+    installations = {each.installation.pk: each.installation for each in questions}
+    rows = _locked_rows(installations.values())
+    for row in rows.values():
+        row.tried_at, row.problem = machine_now(), text
+    for each in questions:
+        rows[each.installation.pk].trial_wanted |= each.begin_trial
+    CachedLicense.objects.bulk_update(rows.values(), ["tried_at", "problem", "trial_wanted"], batch_size=200)
+    # A decision that has stood too long is a change, too.
+    tell([(installations[pk], row) for pk, row in rows.items()], now=now, by_call=False)
 
 
 def questions_about(installations: Iterable[Installation]) -> list[Question]:
@@ -216,7 +226,7 @@ def _keep_unknown(installations: Sequence[Installation], now: datetime) -> None:
     rows = _locked_rows(installations)
     news = [row for row in rows.values() if row.answered_at is None or row.answered_at <= now]
     for row in news:
-        row.decision, row.revision, row.answered_at = None, 0, now
+        row.decision, row.revision, row.answered_at = None, -1, now
         row.fresh_until = now + configuration.policy.license_cache
         row.tried_at, row.problem, row.due_at = None, "", _unseen_until(known[row.pk], now)
     CachedLicense.objects.bulk_update(news, _WRITTEN, batch_size=200)

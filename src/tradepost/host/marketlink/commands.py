@@ -10,6 +10,7 @@ from tradepost.foundation.audit import record
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.secrets import seal
+from tradepost.host.licenses.models import CachedLicense
 from tradepost.wire.messages import EnrolmentRequest
 
 from .client import MarketplaceClient, MarketplaceError, MarketplaceProblem
@@ -49,8 +50,11 @@ def enrol(*, code: str, url: str, by: Caller, now: datetime) -> MarketplaceLink:
                 "sealed_credential": seal(answer.credential),
                 "enrolled_at": now,
                 "problem": "",
+                "license_held_until": None,
             },
         )
+        # Another marketplace counts its decisions anew: whatever it says first is news.
+        CachedLicense.objects.update(revision=-1, fresh_until=None)
         record("marketplace.enrolled", service="host", actor=by.actor, subject=("marketplace", url), now=now, url=url)
     return link
 

@@ -17,6 +17,7 @@ from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
 from tradepost.foundation.secrets import UnreadableSecretError
 from tradepost.host.installing.models import Installation
 from tradepost.host.installing.secrets import is_rotating, pending_secret
+from tradepost.host.licenses.caching import refresh
 
 from .endings import Ended, record_ending
 from .lifecycle import AppCall, LifecycleEvent, account_ids, event_call, installed_call
@@ -45,6 +46,7 @@ def call_due(now: datetime) -> int:
     claimed = claim_called(now, lease)
     if not claimed:
         return 0
+    refresh(claimed, now=now)
     started = start_calls(claimed, lease, now)
     answers = iter(send_calls([each.call for each in started if each.call is not None]))
     for each in started:

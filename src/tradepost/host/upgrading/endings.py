@@ -20,6 +20,9 @@ from .queueing import CallCause
 MOST_FAREWELLS = 4
 """Calls of `uninstalled`, the first included; nobody waits for them, and the app is gone from the site anyway."""
 
+MOST_LICENSE_CALLS = 4
+"""Calls of `installed` about another edition, the first included; every other channel tells it, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -60,7 +63,7 @@ def _is_to_be_repeated(row: QueuedCall, outcome: Outcome) -> bool:
         return False
     if row.cause == CallCause.UNINSTALL and row.event == LifecycleEvent.UNINSTALLED:
         return row.attempts < MOST_FAREWELLS
-    return row.cause == CallCause.MOVE
+    return row.cause == CallCause.MOVE or (row.cause == CallCause.LICENSE and row.attempts < MOST_LICENSE_CALLS)
 
 
 def _end_rotation(installation: Installation, row: QueuedCall, outcome: Outcome, now: datetime) -> None:

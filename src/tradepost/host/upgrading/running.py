@@ -19,6 +19,7 @@ from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
 from tradepost.foundation.secrets import UnreadableSecretError
 from tradepost.host.approvals.asking import consent_policy
 from tradepost.host.installing.models import Installation
+from tradepost.host.licenses.asking import ask_before_calls
 from tradepost.host.marketlink.reports import report
 
 from .lifecycle import AppCall, account_ids, installed_call, needs_call
@@ -47,6 +48,7 @@ def upgrade_due(now: datetime) -> int:
     claimed = claim(now, lease)
     if not claimed:
         return 0
+    _ask_about_licenses(claimed, now)
     started = start(claimed, lease, now)
     outcomes = call_apps(started)
     record_results(
@@ -104,6 +106,17 @@ def call_apps(started: Sequence[Started]) -> list[Outcome]:
     answers = send_calls([call for _, call in to_call])
     by_id = {pk: answer for (pk, _), answer in zip(to_call, answers, strict=True)}
     return [_outcome(each, by_id.get(each.installation_id)) for each in started]
+
+
+def _ask_about_licenses(ids: Sequence[UUID], now: datetime) -> None:
+    """What apps are about to be told of their license is decided before; only what starts may begin a trial."""
+    rows = with_versions(Installation.objects.filter(pk__in=ids, newest__paid=True))
+    starting = []
+    for sight in look_at(list(rows)):
+        plan = plan_upgrade(sight.facts, now=now, policy=consent_policy())
+        if isinstance(plan, Start) and _is_for(sight, plan):
+            starting.append(sight.installation)
+    ask_before_calls(starting, now=now)
 
 
 def _outcome(started: Started, answer: OutgoingResponse | OutgoingError | None) -> Outcome:
