@@ -38,7 +38,7 @@ class SiteLicense(models.Model):
     """One site's license of one app. The fields from `state` to `falls_back_to` are core.license.LicenseTerms.
 
     `due_at` is the worker's question: time alone changes the license then. `revision` rises with everything that a host
-    is told, access tokens and billing included.
+    is told, access tokens and billing included; 0 is a row to which nothing has happened yet, like no row at all.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -63,7 +63,7 @@ class SiteLicense(models.Model):
     began_at = models.DateTimeField(null=True, help_text="domain time: first trial or purchase")
     changed_at = models.DateTimeField(help_text="domain time")
     due_at = models.DateTimeField(null=True, help_text="domain time")
-    revision = models.BigIntegerField(default=1)
+    revision = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "listing"], name="one_license_per_site_and_app")]
@@ -71,13 +71,16 @@ class SiteLicense(models.Model):
             models.Index(fields=["due_at"], name="license_due", condition=models.Q(due_at__isnull=False)),
             models.Index(fields=["listing", "-changed_at", "id"], name="license_listing"),
             models.Index(fields=["listing", "state"], name="license_state"),
+            models.Index(fields=["-changed_at", "-id"], name="license_newest"),
+            models.Index(fields=["state", "-changed_at", "-id"], name="license_newest_in_state"),
         ]
 
 
 class LicenseChange(models.Model):
     """One change of a license: who, why, and the terms before and after. Never changed.
 
-    `reference` is a billing system's own name of its act: the same act told twice is one change.
+    `reference` is a billing system's own name of its act: the same act told twice is one change. `asked` is what it was
+    told with, so that the same name with other content is found out.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -89,6 +92,7 @@ class LicenseChange(models.Model):
     before = models.JSONField()
     after = models.JSONField()
     reference = models.CharField(max_length=100, null=True)
+    asked = models.JSONField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["license", "reference"], name="an_act_counts_once")]
@@ -98,19 +102,34 @@ class LicenseChange(models.Model):
 class PendingPush(models.Model):
     """A host is to be told that what a site has licensed has changed. It goes when the host has taken it.
 
-    `serial` rises with every change, so that one that comes while a push is under way is not lost.
+    `serial` rises with every change, so that one that comes while a push is under way is not lost. `attempts` counts
+    answers that refused the batch the row was in; rows with few go first, so that one cannot hold up the others.
     """
 
     id = models.BigAutoField(primary_key=True)
+    host = models.ForeignKey("hosts.HostService", on_delete=models.CASCADE, related_name="+")
     site = models.ForeignKey("hosts.SiteRecord", on_delete=models.CASCADE, related_name="+")
     listing = models.ForeignKey("catalog.Listing", on_delete=models.CASCADE, related_name="+")
     serial = models.BigIntegerField(default=1)
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "listing"], name="one_push_per_license")]
+        indexes = [models.Index(fields=["host", "attempts", "id"], name="push_of_host")]
+
+
+class PushTurn(models.Model):
+    """When a host service may be told next, and who is telling it now. `problem` is empty while it takes the pushes."""
+
+    host = models.OneToOneField(
+        "hosts.HostService", on_delete=models.CASCADE, primary_key=True, related_name="push_turn"
+    )
     due_at = models.DateTimeField(help_text="machine time")
     attempts = models.PositiveIntegerField(default=0)
     lease = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True, help_text="machine time")
     problem = models.TextField(blank=True)
+    told_at = models.DateTimeField(null=True, help_text="machine time, of the last push that was taken")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["site", "listing"], name="one_push_per_license")]
-        indexes = [models.Index(fields=["due_at"], name="push_due")]
+        indexes = [models.Index(fields=["due_at"], name="push_turn_due")]

@@ -7,6 +7,7 @@ from tradepost.marketplace.catalog import wire as catalog_wire
 from tradepost.marketplace.hosts import api as hosts_api
 from tradepost.marketplace.hosts import pages as hosts_pages
 from tradepost.marketplace.hosts import wire as hosts_wire
+from tradepost.marketplace.licensing import wire as licensing_wire
 from tradepost.marketplace.notices import api as notices_api
 from tradepost.marketplace.notices import pages as notices_pages
 from tradepost.marketplace.releases import api as releases_api
@@ -24,6 +25,7 @@ urlpatterns = urls_of(
     url_modules=[
         catalog_wire,
         hosts_wire,
+        licensing_wire,
         rollout_wire,
         catalog_pages,
         vendor_pages,
