@@ -21,6 +21,13 @@ administrator those of their sites, an operator all.
 """
 
 ACTIONS: Mapping[str, str] = {
+    "access_token.applied": "A site began to use an access token; at the first use it is bound to the site.",
+    "access_token.expired": "Nobody had used an access token before the time its vendor set.",
+    "access_token.made": "A vendor made an access token for one of their apps.",
+    "access_token.removed": "A vendor removed an access token for good.",
+    "access_token.renewed": "A vendor made a new link; the one before is worthless.",
+    "access_token.simulated": "A site or a vendor chose what an access token makes the license look like.",
+    "access_token.withdrawn": "A site stopped using its access token, or began to use another one.",
     "address.held": "An app that a site reads by its address made too many versions in a day; no more are made.",
     "address.install_asked": "An administrator wished for the app at an address.",
     "address.poll_asked": "An administrator asked to read an app's address now.",

@@ -43,7 +43,10 @@ class MemberRole(Schema):
 
 
 class ListingOut(Schema):
-    """An app's entry. Times are domain time; `problem` says what the last poll stumbled over."""
+    """An app's entry. Times are domain time; `problem` says what the last poll stumbled over.
+
+    The listings of one app, one for each environment, have the same `group`.
+    """
 
     key: str
     name: str
@@ -51,6 +54,8 @@ class ListingOut(Schema):
     vendor: UUID
     vendor_name: str
     state: str
+    environment: str
+    group: UUID
     offered: str | None
     descriptor_url: str
     created_at: datetime
@@ -71,6 +76,11 @@ class NewListing(Schema):
 
 
 class DescriptorUrl(Schema):
+    descriptor_url: Url
+
+
+class NewEnvironment(Schema):
+    environment: Literal["development", "staging", "production"]
     descriptor_url: Url
 
 
@@ -167,6 +177,19 @@ def poll_now(request: HttpRequest, key: str) -> Status[dict[str, Any]]:
 @router.put("/listings/{key}/resumption", response=ListingOut, operation_id="resume", summary="End a hold")
 def resume(request: HttpRequest, key: str) -> dict[str, Any]:
     return _listing(commands.resume(key, by=_writer(request), now=domain_now()))
+
+
+@router.get("/listings/{key}/environments", response=list[ListingOut], operation_id="list_environments")
+def list_environments(request: HttpRequest, key: str) -> list[dict[str, Any]]:
+    """The listings of one app, one for each environment, production first."""
+    return [_listing(each) for each in queries.environments_of(queries.get_listing(_reader(request), key))]
+
+
+@router.post("/listings/{key}/environments", response={201: ListingOut}, operation_id="add_environment")
+def add_environment(request: HttpRequest, key: str, wanted: NewEnvironment) -> Status[dict[str, Any]]:
+    """List the app for another environment: at another address, with an app key of its own."""
+    by, url = _writer(request), wanted.descriptor_url
+    return Status(201, _listing(commands.add_environment(key, wanted.environment, url, by=by, now=domain_now())))
 
 
 def _reader(request: HttpRequest) -> Caller:

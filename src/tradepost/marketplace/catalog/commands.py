@@ -35,10 +35,13 @@ from tradepost.marketplace.watching import commands as watching
 from tradepost.marketplace.watching.mails import longest_pause
 
 from . import queries
-from .models import Listing, Membership, Vendor
+from .models import Environment, Listing, Membership, Vendor
 
 ROLES = ("owner", "developer")
 LONGEST_URL = 500
+KEY_TAKEN = "listing.key_taken"
+ENVIRONMENT_TAKEN = "listing.environment_taken"
+NOT_PRODUCTION = "listing.not_production"
 
 
 @transaction.atomic
@@ -85,12 +88,29 @@ def list_app(vendor_id: UUID, descriptor_url: str, *, by: Caller, now: datetime)
     """
     vendor = queries.get_vendor(by, vendor_id)
     descriptor_url = _checked_url(descriptor_url)
-    found = watching.fetch_descriptor(descriptor_url, asked_by=by.actor)
-    if Listing.objects.filter(app_key=found.descriptor.key).exists():
-        raise _taken(found.descriptor.key)
+    found = _fetch_new(descriptor_url, by=by)
     try:
         return _list(vendor, descriptor_url, found, by=by, now=now)
     except IntegrityError as error:  # somebody listed the same key a moment ago
+        raise _taken(found.descriptor.key) from error
+
+
+def add_environment(app_key: str, environment: str, descriptor_url: str, *, by: Caller, now: datetime) -> Listing:
+    """List the same app for another environment: at another address, with an app key of its own.
+
+    Raises what `list_app` raises, and ConflictError where the app has this environment already.
+    """
+    listing = queries.get_listing(by, app_key)
+    if environment not in queries.ENVIRONMENTS:
+        raise InvalidInputError(f"An environment is one of {', '.join(queries.ENVIRONMENTS)}.", "/environment")
+    _check_environment_is_free(listing, environment)
+    descriptor_url = _checked_url(descriptor_url)
+    found = _fetch_new(descriptor_url, by=by)
+    place = {"environment": environment, "group": listing.group}
+    try:
+        return _list(listing.vendor, descriptor_url, found, by=by, now=now, **place)
+    except IntegrityError as error:  # somebody listed the same key, or the same environment, a moment ago
+        _check_environment_is_free(listing, environment)
         raise _taken(found.descriptor.key) from error
 
 
@@ -98,6 +118,9 @@ def list_app(vendor_id: UUID, descriptor_url: str, *, by: Caller, now: datetime)
 def submit_listing(app_key: str, *, by: Caller, now: datetime) -> Listing:
     """Ask for a review, so that every site can install the app. It goes on as a private one until then."""
     listing = queries.lock_listing(by, app_key)
+    if listing.environment != Environment.PRODUCTION:
+        text = f"Only an app's production listing can become public. This is its {listing.environment} listing."
+        raise ConflictError(text, NOT_PRODUCTION)
     _advance(listing, ListingEvent.SUBMITTED, by=by, now=now)
     version = versions.find_newest_offered(listing)
     assert version is not None, "a private listing's versions are offered as they are made"
@@ -199,7 +222,8 @@ def host_of(url: str) -> str:
 
 
 @transaction.atomic
-def _list(vendor: Vendor, url: str, found: Understood, *, by: Caller, now: datetime) -> Listing:
+def _list(vendor: Vendor, url: str, found: Understood, *, by: Caller, now: datetime, **place: Any) -> Listing:
+    """Make the listing and its first version. `place` is its environment and group where it has others."""
     descriptor, fetched = found.descriptor, found.fetched
     listing = Listing.objects.create(
         id=new_id(),
@@ -217,8 +241,10 @@ def _list(vendor: Vendor, url: str, found: Understood, *, by: Caller, now: datet
         etag=fetched.etag,
         last_modified=fetched.last_modified,
         fetched_sha256=fetched.sha256,
+        **place,
     )
-    _record("listing.made", ("listing", listing.pk), by=by, now=now, scope=vendor.pk, app=descriptor.key)
+    told = {"app": descriptor.key, "environment": listing.environment}
+    _record("listing.made", ("listing", listing.pk), by=by, now=now, scope=vendor.pk, **told)
     document = watching.keep_document(fetched, now=now)
     releases.make_version(listing, descriptor, document, made_by=by.actor, now=now)
     _tell_of_listing(listing, descriptor, now=now)
@@ -281,8 +307,25 @@ def _checked_url(url: str) -> str:
     return url
 
 
+def _fetch_new(url: str, *, by: Caller) -> Understood:
+    """What stands at an address, of an app that is not listed yet."""
+    found = watching.fetch_descriptor(url, asked_by=by.actor)
+    if Listing.objects.filter(app_key=found.descriptor.key).exists():
+        raise _taken(found.descriptor.key)
+    return found
+
+
+def _check_environment_is_free(listing: Listing, environment: str) -> None:
+    for each in queries.environments_of(listing):
+        if each.environment == environment:
+            raise ConflictError(f"This app has a {environment} listing already: {each.app_key}.", ENVIRONMENT_TAKEN)
+
+
 def _taken(app_key: str) -> ConflictError:
-    return ConflictError(f"An app with the key {app_key} is listed already. A key belongs to one listing.")
+    text = (
+        f"An app with the key {app_key} is listed already. A key belongs to one listing: each environment has its own."
+    )
+    return ConflictError(text, KEY_TAKEN)
 
 
 def _record(action: str, subject: tuple[str, object], *, by: Caller, now: datetime, scope: UUID, **detail: Any) -> None:

@@ -44,6 +44,17 @@ class ListAppForm(AddressForm):
         self.order_fields(["vendor", "descriptor_url"])
 
 
+class EnvironmentForm(AddressForm):
+    environment = forms.ChoiceField()
+    field_order = ("environment", "descriptor_url")
+
+    def __init__(self, *args: Any, missing: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["environment"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(each, each) for each in missing]
+
+
 class VendorForm(forms.Form):
     name = forms.CharField(max_length=100)
     contact_email = forms.EmailField(

@@ -138,6 +138,8 @@ def listing(request: HttpRequest, app_key: str) -> HttpResponse:
         "notices": notices.notices_of(found)[:5],
         "polls": polls.poll_events(found)[:5],
         "reviews": reviews.reviews_of(found)[:5],
+        "environments": listing_lines(queries.environments_of(found)),
+        "missing_environments": queries.missing_environments(found),
         "events": {str(event) for event in LISTING.transitions[ListingState(found.state)]},
     }
     return render(request, "catalog/listing.html", context)

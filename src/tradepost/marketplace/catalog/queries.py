@@ -11,7 +11,7 @@ from tradepost.core.states import ListingState
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.configuration import configuration
 
-from .models import Listing, Membership, Vendor
+from .models import Environment, Listing, Membership, Vendor
 
 
 def vendors(caller: Caller) -> QuerySet[Vendor]:
@@ -67,6 +67,21 @@ def get_listing(caller: Caller, app_key: str) -> Listing:
     if listing is None:
         raise NotFoundError("app", app_key)
     return listing
+
+
+def environments_of(listing: Listing) -> list[Listing]:
+    """The listings of one app, one for each environment, production first."""
+    found = Listing.objects.filter(group=listing.group, vendor=listing.vendor_id).select_related("vendor", "offered")
+    return sorted(found, key=lambda each: ENVIRONMENTS.index(each.environment))
+
+
+def missing_environments(listing: Listing) -> list[str]:
+    """The environments that an app does not have yet."""
+    has = {each.environment for each in environments_of(listing)}
+    return [environment for environment in ENVIRONMENTS if environment not in has]
+
+
+ENVIRONMENTS = [environment.value for environment in reversed(Environment)]
 
 
 def troubled(caller: Caller) -> QuerySet[Listing]:
