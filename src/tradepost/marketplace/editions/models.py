@@ -16,7 +16,11 @@ class EarlyAccess(models.Model):
 
 
 class ListingEditions(models.Model):
-    """The editions of one listing. `live_at` is since when customers on improved billing have them."""
+    """The editions of one listing. `live_at` is since when customers on improved billing have them.
+
+    `features` and `prices` are what customers see while the editions are live, before that what their vendor drafts.
+    `draft` is what is to become of live ones, once an operator has agreed: `drafts.Draft` as JSON, or nothing.
+    """
 
     listing = models.OneToOneField("catalog.Listing", on_delete=models.CASCADE, related_name="editions")
     state = models.CharField(max_length=10, default=EditionsState.DRAFT)
@@ -27,6 +31,7 @@ class ListingEditions(models.Model):
     live_at = models.DateTimeField(null=True, help_text="domain time")
     decided_by = models.CharField(max_length=254, blank=True)
     comment = models.TextField(blank=True, help_text="the operator's, of the last review")
+    draft = models.JSONField(null=True, help_text="changes of live editions that are not live yet")
     revision = models.BigIntegerField(default=1)
 
 

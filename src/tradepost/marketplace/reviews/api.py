@@ -25,7 +25,10 @@ class Why(Schema):
 
 
 class ReviewOut(Schema):
-    """`kind` is listing or version; `reasons` say why the review is due. Times are domain time."""
+    """`kind` is listing, version or editions; `reasons` say why the review is due. Times are domain time.
+
+    Of editions `version` is empty, and `draft` is what the vendor submitted; else it is null.
+    """
 
     id: UUID
     app: str
@@ -40,6 +43,7 @@ class ReviewOut(Schema):
     decided_at: datetime | None
     decided_by: str
     comment: str
+    draft: dict[str, Any] | None
 
 
 class ReviewQuery(PageQuery):
@@ -71,11 +75,11 @@ def decide_review(request: HttpRequest, review_id: UUID, decision: Decision) -> 
 
 
 def _review(review: Review) -> dict[str, Any]:
-    own = ("id", "kind", "state", "reasons", "asked_at", "asked_by", "decided_at", "decided_by", "comment")
+    own = ("id", "kind", "state", "reasons", "asked_at", "asked_by", "decided_at", "decided_by", "comment", "draft")
     return {
         **{name: getattr(review, name) for name in own},
         "app": review.listing.app_key,
         "name": review.listing.name,
         "vendor_name": review.listing.vendor.name,
-        "version": review.version.number,
+        "version": review.version.number if review.version else "",
     }

@@ -1,4 +1,4 @@
-"""An operator's decision about an app that wants to be public, or about a version that needs a look."""
+"""An operator's decision about an app that wants to be public, a version that needs a look, or editions."""
 
 from datetime import datetime
 from uuid import UUID
@@ -19,6 +19,7 @@ from tradepost.core.states import (
 from tradepost.foundation import audit
 from tradepost.foundation.callers import Caller
 from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.editions import commands as editions
 from tradepost.marketplace.notices.commands import NoticeKind, tell_vendor
 from tradepost.marketplace.releases import commands as releases
 
@@ -30,21 +31,16 @@ LONGEST_COMMENT = 5_000
 
 @transaction.atomic
 def approve(review_id: UUID, *, by: Caller, now: datetime, comment: str = "") -> Review:
-    """Let the listing be public, or the version be offered."""
+    """Let the listing be public, the version be offered, or the editions go live."""
     listing, review = _lock(review_id, by)
     _decide(review, ReviewEvent.APPROVED, comment=comment, by=by, now=now)
-    if review.kind == "listing":
-        _advance(listing, ListingEvent.APPROVED, by=by, now=now)
-        releases.hold_back(listing, reviewed=review.version, actor=by.actor, now=now)
-    elif review.version.state == VersionState.IN_REVIEW:
-        releases.offer(listing, review.version, actor=by.actor, now=now)
-    what = "It is public now" if review.kind == "listing" else f"Sites are told of version {review.version.number}"
+    what = _do_approved(listing, review, by=by, now=now)
     _tell(
         listing,
         review,
         kind=NoticeKind.REVIEW_APPROVED,
         subject=f"{listing.name}: the review was passed",
-        text=f"An operator of the marketplace has reviewed {listing.name} {review.version.number}. {what}.",
+        text=f"An operator of the marketplace has reviewed {review.about}. {what}",
         now=now,
     )
     return review
@@ -52,26 +48,46 @@ def approve(review_id: UUID, *, by: Caller, now: datetime, comment: str = "") ->
 
 @transaction.atomic
 def reject(review_id: UUID, *, comment: str, by: Caller, now: datetime) -> Review:
-    """Say no, and why: the listing stays private, or the version is never offered."""
+    """Say no, and why: the listing stays private, the version is never offered, the editions stay a draft."""
     if not comment.strip():
         raise InvalidInputError("Say why, so that the vendor knows what to change.", "/comment")
     listing, review = _lock(review_id, by)
     _decide(review, ReviewEvent.REJECTED, comment=comment, by=by, now=now)
-    if review.kind == "listing":
-        _advance(listing, ListingEvent.REJECTED, by=by, now=now)
-        rest = "The app stays private. Submit it again when that is settled."
-    else:
-        releases.reject(listing, review.version, actor=by.actor, now=now)
-        rest = "Sites stay on the version before. Change the descriptor, and a new version is made of it."
+    rest = _do_rejected(listing, review, by=by, now=now)
     _tell(
         listing,
         review,
         kind=NoticeKind.REVIEW_REJECTED,
         subject=f"{listing.name}: the review was not passed",
-        text=f"An operator of the marketplace has reviewed {listing.name} {review.version.number} and said no. {rest}",
+        text=f"An operator of the marketplace has reviewed {review.about} and said no. {rest}",
         now=now,
     )
     return review
+
+
+def _do_approved(listing: Listing, review: Review, *, by: Caller, now: datetime) -> str:
+    """Do what an approval is for; return what the vendor is told of it."""
+    if review.version is None:
+        editions.let_go_live(listing, review, by=by, now=now)
+        return "What you submitted is live."
+    if review.kind == "listing":
+        _advance(listing, ListingEvent.APPROVED, by=by, now=now)
+        releases.hold_back(listing, reviewed=review.version, actor=by.actor, now=now)
+        return "It is public now."
+    if review.version.state == VersionState.IN_REVIEW:
+        releases.offer(listing, review.version, actor=by.actor, now=now)
+    return f"Sites are told of version {review.version.number}."
+
+
+def _do_rejected(listing: Listing, review: Review, *, by: Caller, now: datetime) -> str:
+    if review.version is None:
+        editions.turn_down(listing, review, by=by, now=now)
+        return "What you drafted is kept. Change it, and submit it again."
+    if review.kind == "listing":
+        _advance(listing, ListingEvent.REJECTED, by=by, now=now)
+        return "The app stays private. Submit it again when that is settled."
+    releases.reject(listing, review.version, actor=by.actor, now=now)
+    return "Sites stay on the version before. Change the descriptor, and a new version is made of it."
 
 
 def _lock(review_id: UUID, by: Caller) -> tuple[Listing, Review]:
@@ -81,6 +97,7 @@ def _lock(review_id: UUID, by: Caller) -> tuple[Listing, Review]:
         raise ForbiddenError("Only an operator decides a review.")
     listing = Listing.objects.select_for_update(no_key=True).get(pk=seen.listing_id)
     review = Review.objects.select_for_update(of=("self",)).select_related("version__document").get(pk=seen.pk)
+    review.listing = listing
     if review.state != ReviewState.WAITING:
         raise ConflictError(f"This review is {review.state} already.")
     return listing, review
@@ -98,7 +115,7 @@ def _decide(review: Review, event: ReviewEvent, *, comment: str, by: Caller, now
         subject=("review", review.pk),
         now=now,
         scope_id=review.listing.vendor_id,
-        version=review.version.number,
+        version=review.version.number if review.version else None,
         comment=review.comment,
     )
 

@@ -14,7 +14,7 @@ from .models import Review
 
 def reviews(caller: Caller, *, state: str = "") -> QuerySet[Review]:
     """The reviews of the caller's vendors' apps, an operator's: all. The newest first."""
-    found = Review.objects.select_related("listing__vendor", "version").order_by("-asked_at", "-id")
+    found = Review.objects.select_related("listing__vendor", "listing__offered", "version").order_by("-asked_at", "-id")
     if not caller.is_operator:
         found = found.filter(listing__vendor__memberships__user=caller.user)
     return found.filter(state=state) if state else found

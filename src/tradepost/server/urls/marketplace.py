@@ -1,9 +1,12 @@
 """Every address of the marketplace."""
 
 from tradepost.marketplace.catalog import api as catalog_api
+from tradepost.marketplace.catalog import environment_pages, vendor_pages
 from tradepost.marketplace.catalog import pages as catalog_pages
-from tradepost.marketplace.catalog import vendor_pages
 from tradepost.marketplace.catalog import wire as catalog_wire
+from tradepost.marketplace.editions import api as editions_api
+from tradepost.marketplace.editions import pages as editions_pages
+from tradepost.marketplace.editions import wire as editions_wire
 from tradepost.marketplace.hosts import api as hosts_api
 from tradepost.marketplace.hosts import pages as hosts_pages
 from tradepost.marketplace.hosts import wire as hosts_wire
@@ -17,6 +20,9 @@ from tradepost.marketplace.reviews import pages as reviews_pages
 from tradepost.marketplace.rollout import api as rollout_api
 from tradepost.marketplace.rollout import pages as rollout_pages
 from tradepost.marketplace.rollout import wire as rollout_wire
+from tradepost.marketplace.tokens import api as tokens_api
+from tradepost.marketplace.tokens import pages as tokens_pages
+from tradepost.marketplace.tokens import wire as tokens_wire
 from tradepost.marketplace.watching import pages as watching_pages
 from tradepost.server.urls.shared import handler400, handler403, handler404, handler500, urls_of
 
@@ -25,18 +31,23 @@ urlpatterns = urls_of(
     url_modules=[
         catalog_wire,
         hosts_wire,
+        editions_wire,
         licensing_wire,
         rollout_wire,
+        tokens_wire,
         catalog_pages,
         vendor_pages,
+        environment_pages,
+        tokens_pages,
         watching_pages,
+        editions_pages,
         releases_pages,
         reviews_pages,
         rollout_pages,
         hosts_pages,
         notices_pages,
     ],
-    api_modules=[catalog_api, releases_api, reviews_api, rollout_api, hosts_api, notices_api],
+    api_modules=[catalog_api, editions_api, releases_api, reviews_api, rollout_api, hosts_api, notices_api, tokens_api],
 )
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
