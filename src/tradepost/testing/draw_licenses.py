@@ -36,7 +36,7 @@ ACTS: Mapping[str, Callable[[LicenseTerms], LicenseTerms]] = {
     "cancel": lambda terms: acts.cancel(terms, at=NOW),
     "resume": lambda terms: acts.resume(terms, at=NOW),
     "end": lambda terms: acts.end(terms, at=NOW),
-    "change the type or the user tier": lambda terms: acts.change(terms, at=NOW, user_tier=1),
+    "change the license type or the user tier": lambda terms: acts.change(terms, at=NOW, user_tier=1),
     "change the period": lambda terms: acts.change(terms, at=NOW, period=Period.ANNUAL),
     "switch to the higher edition": lambda terms: acts.switch(replace(terms, edition=LOW), HIGH, at=NOW),
     "switch to the lower edition": lambda terms: acts.switch(replace(terms, edition=HIGH), LOW, at=NOW),
@@ -210,7 +210,7 @@ def _tokens() -> str:
             rows.append([f"`{simulated.value}`", _word(edition), *_told(mapped, bare)])
     return _part(
         "What an app is told under an access token",
-        "The site's own license, and how its customer is billed, do not matter; the type is `DEVELOPER`. An edition "
+        "The site's own license, and how its customer is billed, do not matter; the license type is `DEVELOPER`. An edition "
         f"above {LOW.word} is told of apps alone whose vendor has mapped features to editions.",
         _table(
             ["simulated", "chosen", "`lic`", "`license`", "`evaluation`", "`capSet`, mapped", "`capSet`, not mapped"],
