@@ -210,8 +210,8 @@ def _tokens() -> str:
             rows.append([f"`{simulated.value}`", _word(edition), *_told(mapped, bare)])
     return _part(
         "What an app is told under an access token",
-        "The site's own license, and how its customer is billed, do not matter; the license type is `DEVELOPER`. An edition "
-        f"above {LOW.word} is told of apps alone whose vendor has mapped features to editions.",
+        "The site's own license, and how its customer is billed, do not matter; the license type is `DEVELOPER`. An "
+        f"edition above {LOW.word} is told of apps alone whose vendor has mapped features to editions.",
         _table(
             ["simulated", "chosen", "`lic`", "`license`", "`evaluation`", "`capSet`, mapped", "`capSet`, not mapped"],
             rows,
