@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
+from tradepost.core.edition import ProductEdition
 from tradepost.core.window import DEFAULT_WINDOW, MaintenanceWindow
 from tradepost.foundation.callers import caller_of
 from tradepost.foundation.clock import domain_now, machine_now
@@ -27,6 +28,7 @@ class SiteOut(Schema):
     host_name: str
     base_url: str
     product_type: str
+    product_edition: str
     private_listings: bool
     zone: str
     window_start: time
@@ -70,6 +72,12 @@ class Window(Schema):
 
     window: str = Field(max_length=20)
     zone: str | None = Field(None, max_length=64)
+
+
+class ProductEditionIn(Schema):
+    """The edition of the site's own product; it limits no edition of an app."""
+
+    product_edition: ProductEdition
 
 
 class MemberOut(Schema):
@@ -122,6 +130,18 @@ def put_window(request: HttpRequest, site_id: UUID, change: Window) -> Any:
     return commands.change_window(
         site_id, start=window.start, end=window.end, zone=change.zone, by=caller, now=domain_now()
     )
+
+
+@router.put(
+    "/sites/{uuid:site_id}/product-edition",
+    response=SiteOut,
+    operation_id="set_product_edition",
+    summary="Say which edition the site's product has",
+)
+def put_product_edition(request: HttpRequest, site_id: UUID, change: ProductEditionIn) -> Any:
+    caller = caller_of(request)
+    caller.require("sites:write")
+    return commands.change_product_edition(site_id, change.product_edition, by=caller, now=domain_now())
 
 
 @router.put(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from tradepost.core.edition import ProductEdition
 from tradepost.core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from tradepost.core.schedule import first_start
 from tradepost.core.window import DEFAULT_WINDOW, MaintenanceWindow
@@ -25,8 +26,9 @@ _HOST_NAME = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[
 _TAKEN = frozenset({
     "accounts", "admin", "administration", "api", "approvals", "apps", "atlassian-connect", "audit", "back-office",
     "browse", "by-address", "catalogue", "clock", "demo", "enter", "groups", "healthz", "installations", "issues",
-    "keys", "login", "mails", "marketplace", "members", "metrics", "oauth2", "operate", "people", "plugins", "projects",
-    "readyz", "rest", "sandbox", "schema", "settings", "sites", "static", "tokens", "upgrades", "wire", "work", "you",
+    "keys", "login", "mails", "manage", "marketplace", "members", "metrics", "oauth2", "operate", "people", "plugins",
+    "projects", "readyz", "rest", "sandbox", "schema", "settings", "sites", "static", "tokens", "upgrades", "wire",
+    "work", "you",
 })  # fmt: skip
 """First parts of the host service's own addresses; a site must not stand in their way."""
 
@@ -94,6 +96,26 @@ def change_window(site_id: UUID, *, start: time, end: time, zone: str | None = N
         scope_id=site.id, window=str(window), zone=site.zone,
     )  # fmt: skip
     jobs.defer("upgrade_due_installations")
+    return site
+
+
+@transaction.atomic
+def change_product_edition(site_id: UUID, edition: str, *, by: Caller, now: datetime) -> Site:
+    """Say which edition the site's own product has; the marketplace is told with the next check.
+
+    It limits no edition of an app. Raises InvalidInputError for a word that is none.
+    """
+    require_keeper(by, site_id)
+    if edition not in set(ProductEdition):
+        raise InvalidInputError(f"A product's edition is one of {', '.join(ProductEdition)}.", "/product_edition")
+    site = Site.objects.select_for_update(no_key=True).get(pk=site_id)
+    if site.product_edition != edition:
+        before, site.product_edition = site.product_edition, edition
+        site.save(update_fields=["product_edition"])
+        record(
+            "site.product_edition_set", service="host", actor=by.actor, subject=("site", site.id), now=now,
+            scope_id=site.id, before=before, after=edition,
+        )  # fmt: skip
     return site
 
 

@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
+from tradepost.core.edition import ProductEdition
 from tradepost.core.errors import InvalidInputError
 from tradepost.core.window import DEFAULT_WINDOW, MaintenanceWindow
 
@@ -75,6 +76,16 @@ class SiteForm(WindowForm):
         if bool(found.get("context_path")) == bool(found.get("host_name")):
             self.add_error("context_path", "Give either a context path or a host name.")
         return found
+
+
+class ProductEditionForm(forms.Form):
+    """The edition of the site's own product."""
+
+    product_edition = forms.ChoiceField(
+        label="Edition",
+        choices=[(each.value, each.value.title()) for each in ProductEdition],
+        help_text="It limits no app: also a site on Free can have the Advanced edition of an app.",
+    )
 
 
 class MemberForm(forms.Form):

@@ -18,7 +18,7 @@ from tradepost.host.marketlink.queries import find_link, is_linked
 from tradepost.host.upgrading.queries import find_installations
 
 from . import commands, entering
-from .forms import MemberForm, SiteForm, WindowForm, zones
+from .forms import MemberForm, ProductEditionForm, SiteForm, WindowForm, zones
 from .frame import REFUSALS, ROWS, Visit, after_of, attempt, blame, on_site, refreshed, root_of, show
 from .hours import find_next_window
 from .models import Site
@@ -83,7 +83,7 @@ def check(request: HttpRequest, visit: Visit) -> HttpResponse:
 @require_GET
 @on_site
 def settings(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Maintenance window, zone and members."""
+    """Maintenance window and zone, the product's edition, private listings, and members."""
     return _settings(request, visit)
 
 
@@ -103,6 +103,21 @@ def change_window(request: HttpRequest, visit: Visit) -> HttpResponse:
             messages.success(request, "The window is set. What waits for it is looked at anew.")
             return redirect(visit.address("settings"))
     return _settings(request, visit, window_form=form)
+
+
+@require_POST
+@on_site
+def change_product_edition(request: HttpRequest, visit: Visit) -> HttpResponse:
+    form = ProductEditionForm(request.POST)
+    if not form.is_valid():
+        return _settings(request, visit, edition_form=form)
+    edition = form.cleaned_data["product_edition"]
+    attempt(
+        request,
+        lambda: commands.change_product_edition(visit.site.pk, edition, by=visit.caller, now=domain_now()),
+        f"The site's product has the edition {edition.title()} now.",
+    )
+    return redirect(visit.address("settings"))
 
 
 @require_POST
@@ -174,6 +189,7 @@ def _settings(
     *,
     window_form: WindowForm | None = None,
     member_form: MemberForm | None = None,
+    edition_form: ProductEditionForm | None = None,
 ) -> HttpResponse:
     site = visit.site
     members = find_members(visit.caller, site.pk)
@@ -183,10 +199,12 @@ def _settings(
         "members": members,
         "window_form": window_form or WindowForm(initial=present),
         "member_form": member_form or MemberForm(),
+        "edition_form": edition_form or ProductEditionForm(initial={"product_edition": site.product_edition}),
         "zones": zones(),
         **_window_facts(site),
     }
-    return show(request, visit, "sites/settings.html", context, status=422 if window_form or member_form else 200)
+    refused = window_form or member_form or edition_form
+    return show(request, visit, "sites/settings.html", context, status=422 if refused else 200)
 
 
 def _window_facts(site: Site) -> dict[str, object]:
@@ -236,6 +254,7 @@ site_urls = [
     path("settings/check/", check, name="site_check"),
     path("settings/", settings, name="site_settings"),
     path("settings/window/", change_window, name="site_window"),
+    path("settings/product-edition/", change_product_edition, name="site_product_edition"),
     path("settings/members/", add_member, name="site_members"),
     path("settings/members/remove/", remove_member, name="site_remove_member"),
 ]

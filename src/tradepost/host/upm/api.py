@@ -26,9 +26,13 @@ class Allowed(Schema):
 
 
 class Wish(Schema):
-    """The address of a descriptor, http or https."""
+    """The address of a descriptor, http or https, or an installation link of the marketplace.
+
+    Where the site pays for the app, a link hides that subscription and has to be `confirmed`.
+    """
 
     url: str = Field(max_length=2000)
+    confirmed: bool = False
 
 
 class WishOut(Schema):
@@ -85,7 +89,8 @@ def delete_switch(request: HttpRequest, site_id: UUID) -> Any:
 def post_wish(request: HttpRequest, site_id: UUID, wish: Wish) -> Status[Any]:
     caller = caller_of(request)
     caller.require("sites:write")
-    return Status(202, _shown(requests.ask_to_install(site_id, wish.url, by=caller, now=domain_now())))
+    made = requests.ask_to_install(site_id, wish.url, confirmed=wish.confirmed, by=caller, now=domain_now())
+    return Status(202, _shown(made))
 
 
 @router.get(

@@ -31,8 +31,11 @@ from .models import AddressListing
 from .repeating import tell_again
 from .versions import keep, number
 
-SWITCHED_OFF = "This site does not take apps by their address: an administrator can switch private listings on."
-_GONE = (InstallationState.FAILED, InstallationState.UNINSTALLED)
+SWITCHED_OFF = (
+    "This site takes no apps by their address or by an installation link: an administrator can switch private listings "
+    "on."
+)
+GONE = (InstallationState.FAILED, InstallationState.UNINSTALLED)
 
 
 class SwitchedOffError(ConflictError):
@@ -119,7 +122,7 @@ def place(site_id: UUID, url: str, found: Understood, *, by: Caller, now: dateti
     site = Site.objects.select_for_update(no_key=True).get(pk=site_id)
     key = found.descriptor.key
     present = Installation.objects.filter(site=site, app_key=key).first()
-    is_there = present is not None and present.state not in _GONE
+    is_there = present is not None and present.state not in GONE
     if present is not None and is_there and present.source != ADDRESS:
         raise ConflictError(f"{key} is on this site from the marketplace; remove it there before you take its address.")
     numbered = number(site, key, found, now=now)

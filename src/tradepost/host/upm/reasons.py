@@ -1,6 +1,7 @@
 """What went wrong with a wish, in the words that UPM's clients know."""
 
 from tradepost.core.errors import ConflictError, ForbiddenError, NotFoundError, ProblemsError, TradepostError
+from tradepost.host.marketlink.client import MarketplaceError, MarketplaceProblem
 
 from .placing import SwitchedOffError
 
@@ -12,6 +13,9 @@ def code_of(error: TradepostError) -> str:
     """UPM's `subCode`."""
     if isinstance(error, SwitchedOffError):
         return f"{PREFIX}descriptor.not.from.marketplace"
+    if isinstance(error, MarketplaceError):
+        is_declined = error.kind is MarketplaceProblem.DECLINED
+        return f"{PREFIX}access.token.declined" if is_declined else f"{PREFIX}marketplace.unreachable"
     if isinstance(error, ProblemsError):
         return f"{PREFIX}invalid.descriptor"
     if isinstance(error, ConflictError):

@@ -5,6 +5,7 @@ The address is read outside of any transaction, under a lease: a worker may die,
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,9 +18,11 @@ from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.fetching import Understood
 from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
 from tradepost.host.installing.models import Installation
+from tradepost.host.licenses.links import PastedToken, descriptor_address, read_link
 from tradepost.host.sites.models import Site
-from tradepost.host.sites.queries import require_keeper
+from tradepost.host.sites.queries import require_administrator, require_keeper
 
+from .following import follow_link
 from .models import InstallRequest
 from .placing import Placed, SwitchedOffError, ask_addresses, check_url, place, require_wish, understood
 from .reasons import code_of
@@ -45,6 +48,9 @@ def install_by_address(site_id: UUID, url: str, *, by: Caller, now: datetime) ->
     What the app asks is granted with this. Raises ForbiddenError, SwitchedOffError (a conflict), ConflictError for an
     app that the site has from the marketplace, InvalidInputError and ProblemsError for what was found there.
     """
+    link = read_link(url)
+    if link is not None:
+        return install_by_link(site_id, link, by=by, now=now).installation
     require_wish(site_id, url, by=by)
     _check_share(site_id, now)
     with transaction.atomic():
@@ -60,16 +66,41 @@ def install_by_address(site_id: UUID, url: str, *, by: Caller, now: datetime) ->
     return placed.installation
 
 
-@transaction.atomic
-def ask_to_install(site_id: UUID, url: str, *, by: Caller, now: datetime) -> InstallRequest:
-    """Wish for the app at `url`; a worker reads it at once. What then goes wrong is said by the wish itself.
+def ask_to_install(site_id: UUID, url: str, *, confirmed: bool = False, by: Caller, now: datetime) -> InstallRequest:
+    """Wish for the app at `url`, or for that of an installation link. What then goes wrong is said by the wish itself.
 
-    Raises ForbiddenError, InvalidInputError for no address of http or https, LimitError.
+    An address is read by a worker, at once. A link is followed here and now, for its token is kept nowhere. Not to be
+    called inside a transaction. Raises ForbiddenError, InvalidInputError for no address of http or https, LimitError.
     """
     require_keeper(by, site_id)
+    link = read_link(url)
+    if link is None:
+        return _ask_for_address(site_id, url, by, now)
+    request = _begin(site_id, link, by, now)
+    with suppress(TradepostError):  # the wish says why
+        _follow(request, link, confirmed=confirmed, by=by, now=now)
+    return request
+
+
+def install_by_link(
+    site_id: UUID, link: PastedToken, *, confirmed: bool = False, by: Caller, now: datetime
+) -> InstallRequest:
+    """Use an installation link of our marketplace: its token is applied, and its app comes from the marketplace.
+
+    What the app asks is granted with this. An app that the site has from the marketplace already only gets the token.
+    Not to be called inside a transaction. Raises ForbiddenError, SwitchedOffError (a conflict), ConflictError for an
+    app that the site has by its address, MarketplaceError, which has the rule CONFIRM where the site pays for the app
+    and nobody has `confirmed` that the token hides that.
+    """
+    request = _begin(site_id, link, by, now)
+    _follow(request, link, confirmed=confirmed, by=by, now=now)
+    return request
+
+
+@transaction.atomic
+def _ask_for_address(site_id: UUID, url: str, by: Caller, now: datetime) -> InstallRequest:
     check_url(url)
     _check_share(site_id, now)
-    InstallRequest.objects.filter(site_id=site_id, asked_at__lt=now - KEPT).delete()
     request = _make(site_id, url, by, now, state=RequestState.WAITING)
     try:
         require_wish(site_id, url, by=by)
@@ -91,6 +122,23 @@ def get_request(caller: Caller, site_id: UUID, request_id: UUID) -> InstallReque
     if request is None:
         raise NotFoundError("installation task", request_id)
     return request
+
+
+def _begin(site_id: UUID, link: PastedToken, by: Caller, now: datetime) -> InstallRequest:
+    """The wish for the app of a link, which is kept without its token."""
+    require_administrator(by, site_id)
+    assert link.app is not None, "a link names its app"
+    _check_share(site_id, now)
+    with transaction.atomic():
+        return _make(site_id, descriptor_address(link.app), by, now, state=RequestState.PLACED)
+
+
+def _follow(request: InstallRequest, link: PastedToken, *, confirmed: bool, by: Caller, now: datetime) -> None:
+    try:
+        _note_placed(request, follow_link(request.site_id, link, confirmed=confirmed, by=by, now=now))
+    except TradepostError as error:
+        _note_failed(request, error)
+        raise
 
 
 def carry_out_requests(now: datetime) -> int:
@@ -156,6 +204,7 @@ _CLAIM = """
 
 
 def _make(site_id: UUID, url: str, by: Caller, now: datetime, *, state: RequestState) -> InstallRequest:
+    InstallRequest.objects.filter(site_id=site_id, asked_at__lt=now - KEPT).delete()
     request = InstallRequest.objects.create(
         id=new_id(), site_id=site_id, user=by.user, url=url, asked_at=now, state=state
     )

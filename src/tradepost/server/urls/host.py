@@ -10,6 +10,8 @@ from tradepost.host.embedding import views as embedding_views
 from tradepost.host.installing import api as installing_api
 from tradepost.host.installing import pages as installing_pages
 from tradepost.host.installing import views as key_views
+from tradepost.host.licenses import api as licenses_api
+from tradepost.host.licenses import pages as licenses_pages
 from tradepost.host.licenses import pushes as license_pushes
 from tradepost.host.marketlink import api as marketlink_api
 from tradepost.host.marketlink import pages as marketlink_pages
@@ -46,6 +48,7 @@ urlpatterns = [
             approvals_api,
             marketlink_api,
             upm_api,
+            licenses_api,
             webhooks_api,
             embedding_api,
         ],
@@ -57,6 +60,7 @@ urlpatterns = [
             *sites_pages.site_urls,
             *upgrading_pages.site_urls,
             *upm_pages.site_urls,
+            *licenses_pages.site_urls,
             *installing_pages.site_urls,
             *webhooks_pages.site_urls,
             *product_pages.site_urls,
