@@ -9,7 +9,5 @@ SETTLE = jobs.register(
     jobs.Work("settle_due_licenses", "marketplace", run=settling.settle_due, next_due=settling.next_due)
 )
 TELL = jobs.register(
-    jobs.Work(
-        PUSH, "marketplace", run=lambda _now: pushing.push_due(), next_due=pushing.next_due, waits_for_machine=True
-    )
+    jobs.Work(PUSH, "marketplace", run=pushing.push_due, next_due=pushing.next_due, waits_for_machine=True)
 )

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from tradepost.foundation import outgoing
-from tradepost.foundation.clock import domain_now, machine_now, new_id
+from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, OutgoingResponse, Purpose, Timeout
 from tradepost.wire import messages
@@ -69,10 +69,10 @@ class Batch:
     request: OutgoingRequest
 
 
-def push_due() -> int:
+def push_due(now: datetime) -> int:
     """Tell some hosts what has changed; return how many were told, or asked in vain. Of each one worker at a time."""
     turns = claim_turns()
-    batches = [_batch(turn) for turn in turns]
+    batches = [_batch(turn, now=now) for turn in turns]
     answers = _send([batch.request for batch in batches])
     for batch, answer in zip(batches, answers, strict=True):
         problem = _problem_of(answer)
@@ -104,10 +104,10 @@ def next_due() -> datetime | None:
         return cursor.fetchone()[0]
 
 
-def _batch(turn: Turn) -> Batch:
+def _batch(turn: Turn, *, now: datetime) -> Batch:
     rows = PendingPush.objects.filter(host_id=turn.host).order_by("attempts", "id")
     waiting = [Waiting(*row) for row in rows.values_list("id", "site_id", "listing_id", "serial")[:MOST_QUESTIONS]]
-    decisions = decisions_by_id([(each.site_id, each.listing_id) for each in waiting], now=domain_now())
+    decisions = decisions_by_id([(each.site_id, each.listing_id) for each in waiting], now=now)
     body = msgspec.json.encode(LicenseDecisions(decisions=decisions))
     return Batch(turn, waiting, _request(turn, body))
 
@@ -204,11 +204,17 @@ JOIN hosts_hostservice host ON host.id = turn.host_id
 WHERE host.credential_digest IS NOT NULL AND host.base_url <> ''
   AND EXISTS (SELECT FROM licensing_pendingpush p WHERE p.host_id = turn.host_id)
 """
+# Rows are locked in the order in which `telling` writes them, so that neither waits for the other in a circle.
 TAKEN = """
-DELETE FROM licensing_pendingpush p USING unnest(%s::bigint[], %s::bigint[]) AS told(id, serial)
-WHERE p.id = told.id AND p.serial = told.serial
+WITH theirs AS (
+    SELECT p.id FROM licensing_pendingpush p JOIN unnest(%s::bigint[], %s::bigint[]) AS told(id, serial)
+    ON p.id = told.id AND p.serial = told.serial ORDER BY p.site_id, p.listing_id FOR UPDATE OF p
+)
+DELETE FROM licensing_pendingpush p USING theirs WHERE p.id = theirs.id
 """
 REFUSED = """
-WITH theirs AS (SELECT id FROM licensing_pendingpush WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)
+WITH theirs AS (
+    SELECT id FROM licensing_pendingpush WHERE id = ANY(%s) ORDER BY site_id, listing_id FOR NO KEY UPDATE
+)
 UPDATE licensing_pendingpush p SET attempts = p.attempts + 1 FROM theirs WHERE p.id = theirs.id
 """
