@@ -10,6 +10,8 @@ from tradepost.marketplace.editions import wire as editions_wire
 from tradepost.marketplace.hosts import api as hosts_api
 from tradepost.marketplace.hosts import pages as hosts_pages
 from tradepost.marketplace.hosts import wire as hosts_wire
+from tradepost.marketplace.licensing import vendor_api as license_report_api
+from tradepost.marketplace.licensing import vendor_pages as license_report_pages
 from tradepost.marketplace.licensing import wire as licensing_wire
 from tradepost.marketplace.notices import api as notices_api
 from tradepost.marketplace.notices import pages as notices_pages
@@ -41,13 +43,24 @@ urlpatterns = urls_of(
         tokens_pages,
         watching_pages,
         editions_pages,
+        license_report_pages,
         releases_pages,
         reviews_pages,
         rollout_pages,
         hosts_pages,
         notices_pages,
     ],
-    api_modules=[catalog_api, editions_api, releases_api, reviews_api, rollout_api, hosts_api, notices_api, tokens_api],
+    api_modules=[
+        catalog_api,
+        editions_api,
+        license_report_api,
+        releases_api,
+        reviews_api,
+        rollout_api,
+        hosts_api,
+        notices_api,
+        tokens_api,
+    ],
 )
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
