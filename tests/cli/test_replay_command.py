@@ -101,16 +101,6 @@ def test_a_line_that_cannot_be_read_is_named_and_the_others_are_replayed(line):
     assert [changes(found) for found in lines] == [[("first", "1.0.0", False)]] * 2
 
 
-def test_manifests_are_named_as_not_yet_supported_and_left_out():
-    done, lines = replay(
-        history({"manifest": {}, "valid_yaml": True, "raw": "a: 1"}), history({"descriptor": {}}), {"manifest": {}}
-    )
-
-    assert done.returncode == 2
-    assert done.stderr.count(b"not yet supported") == 2
-    assert len(lines) == 1
-
-
 def test_a_file_that_is_not_there_ends_with_1(tmp_path):
     for place in (tmp_path / "none", tmp_path):
         done = run(place)
@@ -139,10 +129,9 @@ def test_people_get_a_table_with_a_total_and_all_rows_on_request():
 def test_every_file_of_real_descriptors_is_replayed_without_a_crash(real_descriptors):
     for path in sorted(real_descriptors.glob("*.jsonl")):
         done = run(path, "--json")
-        assert done.returncode == (2 if path.name.startswith("forge") else 0), path
+        assert done.returncode == 0, path
         assert b"Traceback" not in done.stderr
-        if not path.name.startswith("forge"):
-            assert len(done.stdout.splitlines()) == len(path.read_text().splitlines())
+        assert len(done.stdout.splitlines()) == len(path.read_text().splitlines())
 
 
 @pytest.mark.real_descriptors

@@ -1,29 +1,35 @@
-"""`tradepost compare`: what a change to a descriptor would do, publishing nothing."""
+"""`tradepost compare`: what a change to a descriptor or a manifest would do, publishing nothing."""
 
 import json
 from typing import Annotated
 
 import typer
 
+from tradepost.cli.compare_kinds import compare_texts
 from tradepost.cli.ending import Status, complain
 from tradepost.cli.reading import STANDARD_INPUT, read_place
 from tradepost.cli.unreadable import UnreadableError
-from tradepost.core.comparison import DRAFT_POLICY, Comparison, compare_descriptors
+from tradepost.core.comparison import DRAFT_POLICY, Comparison
 from tradepost.core.errors import InvalidInputError
 from tradepost.core.version import Version
 
 
 def compare(
-    old: Annotated[str, typer.Argument(help="The descriptor that is live: a file, an http(s) URL, or - for stdin.")],
-    new: Annotated[str, typer.Argument(help="The descriptor that would follow it.")],
+    old: Annotated[str, typer.Argument(help="The document that is live: a file, an http(s) URL, or - for stdin.")],
+    new: Annotated[str, typer.Argument(help="The document that would follow it.")],
     *,
     live: Annotated[
-        str | None, typer.Option(help="The version that is live, such as 1.2.3. Default: <apiVersion of OLD>.0.0.")
+        str | None,
+        typer.Option(
+            help="The version that is live, such as 1.2.3. Default: <apiVersion of OLD>.0.0, of a manifest 1.1.0."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when consent is needed.")] = False,
 ) -> None:
-    """Say what a change to a descriptor would do to customers. Nothing is published.
+    """Say what a change to a descriptor or a manifest would do to customers. Nothing is published.
+
+    A JSON object with baseUrl is a descriptor, anything else is read as the YAML manifest of a deployment.
 
     Exit status: 0; 1 a document cannot be read; 2 a document cannot be listed, or wrong usage; 3 consent is needed
     (with --exit-code).
@@ -33,7 +39,7 @@ def compare(
     try:
         version = None if live is None else Version.parse(live)
         before, after = _read(old, new)
-        comparison = compare_descriptors(before, after, live=version)
+        comparison = compare_texts(before, after, live=version)
     except InvalidInputError as error:
         raise typer.BadParameter(str(error), param_hint="--live") from error
     _print(comparison, as_json=as_json)

@@ -43,7 +43,7 @@ def _line(reason: Reason) -> Text:
     asks = "asks  " if reason.consent else "      "
     start = styled(f"  {reason.change.value:<6}", _STYLES[reason.change])
     line = Text.assemble(start, " ", styled(asks, "bold"), styled(reason.text))
-    return line.append_text(styled(f"  {reason.rule} {reason.pointer}", "dim"))
+    return line.append_text(styled(f"  {reason.rule} {reason.pointer}{_place(reason)}", "dim"))
 
 
 def _print_findings(console: Console, title: str, style: str, findings: Sequence[Finding]) -> None:
@@ -51,9 +51,16 @@ def _print_findings(console: Console, title: str, style: str, findings: Sequence
         _print_title(console, title, f"bold {style}")
     by_text: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
-        by_text.setdefault((finding.pointer, finding.text), []).append(finding.document)
-    for (pointer, text), documents in by_text.items():
-        console.print(styled(f"  {' and '.join(documents)} {pointer or '(whole document)'}: {text}"))
+        where = (finding.pointer or "(whole document)") + _place(finding)
+        by_text.setdefault((where, finding.text), []).append(finding.document)
+    for (where, text), documents in by_text.items():
+        console.print(styled(f"  {' and '.join(documents)} {where}: {text}"))
+
+
+def _place(told: Reason | Finding) -> str:
+    """Line and column, for what was read from YAML."""
+    line, column = getattr(told, "line", None), getattr(told, "column", None)
+    return "" if line is None else f" (line {line}, column {column})"
 
 
 def _print_title(console: Console, title: str, style: str) -> None:

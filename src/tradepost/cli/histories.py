@@ -1,4 +1,4 @@
-"""Reading histories of descriptors from JSON Lines, a line at a time."""
+"""Reading histories of descriptors and of manifests from JSON Lines, a line at a time."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +13,7 @@ from tradepost.cli.unreadable import UnreadableError
 from tradepost.core.document import kind_of, parse_strictly
 from tradepost.core.errors import ProblemsError
 from tradepost.core.history import Parsed, Step, Text, walk_history
+from tradepost.core.manifest import ReadManifest
 
 _MANIFEST_FIELDS = frozenset({"manifest", "valid_yaml"})
 
@@ -21,17 +22,12 @@ class UnreadableLineError(Exception):
     """A line is no history; the message says why."""
 
 
-class ManifestLineError(Exception):
-    """A line is a history of manifests."""
-
-
 @dataclass(slots=True)
 class HistoryFile:
     """A file of histories, and what could not be read of it so far."""
 
     place: str
     unreadable_lines: list[int] = field(default_factory=list)
-    manifest_lines: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +85,6 @@ def _replay_line(file: HistoryFile, number: int, line: bytes) -> Iterator[Replay
     except UnreadableLineError as error:
         file.unreadable_lines.append(number)
         complain(f"{file.place}, line {number}: {error}")
-    except ManifestLineError:
-        file.manifest_lines.append(number)
-        complain(f"{file.place}, line {number}: manifests are not yet supported, the line is left out")
 
 
 def _parse(line: bytes) -> Mapping[str, Any]:
@@ -108,7 +101,8 @@ def _parse(line: bytes) -> Mapping[str, Any]:
 
 def _replay(record: Mapping[str, Any]) -> ReplayedHistory:
     entries = _entries(record)
-    documents = [_document(entry) for entry in entries]
+    manifests = any(_MANIFEST_FIELDS & entry.keys() for entry in (record, *entries))
+    documents = [_document(entry, manifests=manifests) for entry in entries]
     return ReplayedHistory(
         repo=record.get("repo"),
         path=record.get("path"),
@@ -124,22 +118,34 @@ def _entries(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         entries = [record]
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise UnreadableLineError("transitions must be an array of objects")
-    if any(_MANIFEST_FIELDS & entry.keys() for entry in (record, *entries)):
-        raise ManifestLineError
     return entries
 
 
-def _document(entry: Mapping[str, Any]) -> Text | Parsed:
+def _document(entry: Mapping[str, Any], *, manifests: bool) -> Text | Parsed | ReadManifest:
     """The text of a version where there is one, else its parsed value.
 
-    `descriptor` is text where the file was not JSON; a valid file that holds a JSON string only is a value.
+    `descriptor` is text where the file was not JSON; a valid file that holds a JSON string only is a value. Where
+    `manifests` stand in the history, a version that names neither kind is one of them.
     """
     raw = entry.get("raw")
-    if isinstance(raw, str):
-        return Text(raw)
-    if raw is not None:
+    if raw is not None and not isinstance(raw, str):
         raise UnreadableLineError(f"raw must be a string, not {kind_of(raw)}")
+    if _MANIFEST_FIELDS & entry.keys() or (manifests and "descriptor" not in entry):
+        return _manifest(entry, raw)
+    if raw is not None:
+        return Text(raw)
     if "descriptor" not in entry:
         raise UnreadableLineError("a version has neither raw nor descriptor")
     value = entry["descriptor"]
     return Text(value) if isinstance(value, str) and entry.get("valid_json") is not True else Parsed(value)
+
+
+def _manifest(entry: Mapping[str, Any], raw: str | None) -> ReadManifest:
+    """A manifest from its text, or from the value that the text was parsed to; then lines and columns are unknown."""
+    from tradepost.wire.manifest_text import read_manifest
+
+    if raw is None and "manifest" not in entry:
+        raise UnreadableLineError("a version has neither raw nor manifest")
+    value = entry.get("manifest")
+    text = value if raw is None and isinstance(value, str) and entry.get("valid_yaml") is not True else raw
+    return ReadManifest.of_value(value) if text is None else read_manifest(text)

@@ -1,4 +1,4 @@
-"""`tradepost replay`: walk histories of descriptors through the rules."""
+"""`tradepost replay`: walk histories of descriptors and of manifests through the rules."""
 
 import json
 import sys
@@ -22,12 +22,12 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line a history.")] = False,
     every: Annotated[bool, typer.Option("--all", help="Show a row for every history, not only the first.")] = False,
 ) -> None:
-    """Walk histories of descriptors through the rules and numbering.
+    """Walk histories of descriptors or manifests through the rules and numbering.
 
-    A line holds repo, path and transitions, each with commit and raw or descriptor; a line without transitions is a
-    history of one step. Manifests are not yet supported: their lines are named and left out, and the exit status is 2.
+    A line holds repo, path and transitions, each with commit and raw, descriptor or manifest; a line without
+    transitions is a history of one step. Each manifest counts as one deployment to production.
 
-    Exit status: 0; 1 a line or the file cannot be read; 2 the file holds manifests, or wrong usage.
+    Exit status: 0; 1 a line or the file cannot be read; 2 wrong usage.
     """
     reading = HistoryFile(file)
     try:
@@ -38,7 +38,7 @@ def replay(
         raise typer.Exit(Status.UNREADABLE) from error
     if reading.unreadable_lines:
         raise typer.Exit(Status.UNREADABLE)
-    raise typer.Exit(Status.UNLISTABLE if reading.manifest_lines else Status.DONE)
+    raise typer.Exit(Status.DONE)
 
 
 def _print(histories: Iterator[ReplayedHistory], *, as_json: bool, every: bool) -> None:

@@ -1,4 +1,5 @@
-"""Walking a history of descriptors through the rules, as if each had been served at a listing's address.
+"""Walking a history through the rules: descriptors as if each had been served at a listing's address, manifests as if
+each had been deployed to production.
 
 Files in a repository carry placeholders and development addresses, so only what the rules read is judged here; whether
 a document could be listed is not.
@@ -13,6 +14,14 @@ from tradepost.core.consent import DEFAULT_POLICY, ConsentPolicy
 from tradepost.core.document import kind_of, parse_strictly, repeats_a_key
 from tradepost.core.errors import Problem, ProblemsError
 from tradepost.core.facts import find_fact_problems
+from tradepost.core.manifest import Manifest, PlacedProblem, PlacedReason, ReadManifest
+from tradepost.core.manifest_release import (
+    decide_deployment,
+    decide_first_deployment,
+    is_app_of,
+    is_same_app,
+    refuse_return,
+)
 from tradepost.core.reasons import Reason
 from tradepost.core.release import Refusal, Release, decide_release, has_other_key
 from tradepost.core.version import Change, Version
@@ -59,10 +68,12 @@ class _Accepted:
     """The last accepted document (neither invalid nor refused) and its number."""
 
     version: Version
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] | Manifest
 
 
-def walk_history(documents: Iterable[Text | Parsed], *, policy: ConsentPolicy = DEFAULT_POLICY) -> Iterator[Step]:
+def walk_history(
+    documents: Iterable[Text | Parsed | ReadManifest], *, policy: ConsentPolicy = DEFAULT_POLICY
+) -> Iterator[Step]:
     """One step per document, in order, each judged against the last accepted one."""
     last: _Accepted | None = None
     for source in documents:
@@ -71,32 +82,65 @@ def walk_history(documents: Iterable[Text | Parsed], *, policy: ConsentPolicy = 
         except ProblemsError as error:
             yield _not_accepted(Outcome.INVALID, last, error.problems)
             continue
-        same_app = last is not None and not has_other_key(last.document, document)
-        newest = (last.version, last.document) if last is not None and same_app else None
-        decision = decide_release(newest, document, policy=policy)
+        decision = _deploy(last, document) if isinstance(document, Manifest) else _release(last, document, policy)
         if isinstance(decision, Refusal):
             problem = Problem(decision.pointer, decision.text, decision.rule)
             yield _not_accepted(Outcome.REFUSED, last, (problem,))
             continue
-        step = _accepted(decision, newest)
+        step = _accepted(*decision)
         yield step
         last = _Accepted(step.version, document) if step.version is not None else last
 
 
-def _accepted(decision: Release | None, newest: tuple[Version, Mapping[str, Any]] | None) -> Step:
+def _release(
+    last: _Accepted | None, document: Mapping[str, Any], policy: ConsentPolicy
+) -> tuple[Release | None, Version | None] | Refusal:
+    """What a descriptor makes, and the number it follows; None for a first one."""
+    if last is not None and isinstance(last.document, Manifest):
+        if is_app_of(document, last.document):
+            return refuse_return()
+        last = None
+    newest = None
+    if last is not None and not isinstance(last.document, Manifest) and not has_other_key(last.document, document):
+        newest = last.version, last.document
+    decision = decide_release(newest, document, policy=policy)
+    return decision if isinstance(decision, Refusal) else (decision, newest[0] if newest else None)
+
+
+def _deploy(last: _Accepted | None, manifest: Manifest) -> tuple[Release, Version | None]:
+    """What a deployment makes, and the number it follows. Another app starts anew; a watched app goes on."""
+    if last is not None and isinstance(last.document, Manifest) and is_same_app(last.document, manifest):
+        return decide_deployment((last.version, last.document), manifest), last.version
+    if last is not None and not isinstance(last.document, Manifest) and is_app_of(last.document, manifest):
+        return decide_first_deployment(last.version, manifest), last.version
+    return decide_deployment(None, manifest), None
+
+
+def _accepted(decision: Release | None, newest: Version | None) -> Step:
     if decision is None:
-        return Step(Outcome.NONE, newest[0] if newest else None, False, ())
+        return Step(Outcome.NONE, newest, False, ())
     outcome = Outcome(decision.change.value) if newest else Outcome.FIRST
     return Step(outcome, decision.version, decision.consent, decision.reasons)
 
 
 def _not_accepted(outcome: Outcome, last: _Accepted | None, problems: Iterable[Problem]) -> Step:
-    reasons = tuple(Reason(found.rule, found.pointer, Change.NONE, False, found.text) for found in problems)
+    reasons = tuple(_reason_of(found) for found in problems)
     return Step(outcome, None if last is None else last.version, False, reasons)
 
 
-def _read(source: Text | Parsed) -> Mapping[str, Any]:
+def _reason_of(problem: Problem) -> Reason:
+    if isinstance(problem, PlacedProblem):
+        line, column = problem.line, problem.column
+        return PlacedReason(problem.rule, problem.pointer, Change.NONE, False, problem.text, line, column)
+    return Reason(problem.rule, problem.pointer, Change.NONE, False, problem.text)
+
+
+def _read(source: Text | Parsed | ReadManifest) -> Mapping[str, Any] | Manifest:
     """The document, if the rules can read it. Raises ProblemsError with what is wrong."""
+    if isinstance(source, ReadManifest):
+        if source.manifest is None:
+            raise ProblemsError(source.problems)
+        return source.manifest
     value = parse_strictly(source.text) if isinstance(source, Text) else source.value
     if not isinstance(value, dict):
         text = f"The document must be a JSON object, not {kind_of(value)}."

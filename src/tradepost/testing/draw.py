@@ -15,6 +15,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGES: Mapping[str, str] = {
     "states.md": "draw_states:draw",
     "rules.md": "draw_rules:draw_rules",
+    "manifest-rules.md": "draw_manifest_rules:draw",
     "licenses.md": "draw_licenses:draw",
     "reference/settings.md": "draw_settings:draw",
     "reference/limits.md": "draw_limits:draw",
