@@ -8,12 +8,26 @@ from tradepost.foundation.callers import SCOPES, Caller, caller_of, service_of
 from tradepost.foundation.models import User
 
 
-def test_a_browser_session_may_use_every_scope_but_operate():
+FOR_OPERATORS = {"operate", "licenses:write"}
+
+
+def test_a_browser_session_may_use_every_scope_but_those_of_operators():
     caller = Caller(User(email="a@example.com"))
-    for scope in set(SCOPES) - {"operate"}:
+    for scope in set(SCOPES) - FOR_OPERATORS:
         caller.require(scope)
+    for scope in FOR_OPERATORS:
+        with pytest.raises(ForbiddenError):
+            caller.require(scope)
+
+
+@pytest.mark.parametrize("scopes", [None, {"operate"}, {"licenses:write"}])
+def test_an_operators_billing_system_may_change_licenses_and_needs_no_more_for_it(scopes):
+    operator = Caller(User(is_operator=True), frozenset(scopes) if scopes else None)
+    operator.require("licenses:write")
+
+    assert operator.is_operator == (scopes != {"licenses:write"})
     with pytest.raises(ForbiddenError):
-        caller.require("operate")
+        Caller(User(), operator.scopes).require("licenses:write")
 
 
 def test_an_operator_in_a_browser_may_operate():

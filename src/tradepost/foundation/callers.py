@@ -24,6 +24,7 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "apps:write": "list and change the apps of your vendors, and ask for polls",
         "sites:read": "see your sites, what they run and what waits",
         "sites:write": "install and remove apps on your sites, and decide about updates",
+        "licenses:write": "see and change customers and licenses, as a billing system does; for operators only",
         "operate": "everything an operator may do: reviews, the clock of a sandbox, the audit log",
     }
 )
@@ -56,6 +57,8 @@ class Caller:
             raise ValueError(f"{scope} is not a scope of Tradepost")
         if scope == "operate":
             return self.is_operator
+        if scope == "licenses:write":
+            return self.is_operator or (self.user.is_operator and scope in (self.scopes or ()))
         return self.scopes is None or scope in self.scopes
 
     def require(self, scope: str) -> None:

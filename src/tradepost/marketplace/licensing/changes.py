@@ -6,6 +6,8 @@ Everything here is called with the license's row locked, in the transaction of t
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from tradepost.core.license import LicenseTerms
 from tradepost.core.license_settling import Change, EditionEvent, next_change_at, settle
 from tradepost.core.states import LicenseState
@@ -55,6 +57,16 @@ def touch(row: SiteLicense, *, now: datetime) -> None:
     prepare(row, now=now)
     row.save(update_fields=SAVED)
     tell_hosts([(row.site_id, row.listing_id)])
+
+
+def touch_many(where: str, values: list[object], *, now: datetime) -> int:
+    """Raise the revision of many licenses with one statement; return how many there are. Hosts are told by the caller.
+
+    `where` is SQL of ours about `license` and `o`, whose site it is. Rows are locked in one order for everybody.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(TOUCH_MANY.format(where=where), [*values, now])
+        return cursor.rowcount
 
 
 def prepare(row: SiteLicense, *, now: datetime) -> None:
@@ -118,3 +130,14 @@ def _subject(row: SiteLicense, *, actor: str, now: datetime) -> dict[str, Any]:
         "app": row.listing.app_key,
         "site": row.site.name,
     }
+
+
+TOUCH_MANY = """
+WITH theirs AS (
+    SELECT license.id FROM licensing_sitelicense license
+    LEFT JOIN licensing_ownedsite o ON o.site_id = license.site_id
+    WHERE {where} ORDER BY license.id FOR NO KEY UPDATE OF license
+)
+UPDATE licensing_sitelicense license SET revision = license.revision + 1, changed_at = %s
+FROM theirs WHERE license.id = theirs.id
+"""

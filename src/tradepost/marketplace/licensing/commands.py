@@ -11,7 +11,7 @@ from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.hosts.models import SiteRecord
 
-from .changes import BY_TIME, settle_row, touch
+from .changes import BY_TIME, settle_row, touch, touch_many
 from .models import Customer, OwnedSite, SiteLicense
 from .numbers import new_entitlement_number, new_support_number
 from .telling import tell_hosts_of_listing
@@ -83,9 +83,7 @@ def touch_listing(listing: Listing, *, now: datetime) -> int:
     statement each, 100,000 licenses in some seconds.
     """
     assert connection.in_atomic_block, "licenses are touched in the transaction of what changes for them"
-    with connection.cursor() as cursor:
-        cursor.execute(TOUCH_LISTING, [listing.pk, now])
-        count = cursor.rowcount
+    count = touch_many("license.listing_id = %s", [listing.pk], now=now)
     if count:
         tell_hosts_of_listing(listing.pk)
     return count
@@ -128,9 +126,4 @@ def _own_customer(site: SiteRecord, *, now: datetime) -> Customer:
 HOLD = """
 SELECT customer.id FROM licensing_ownedsite o JOIN licensing_customer customer ON customer.id = o.customer_id
 WHERE o.site_id = %s FOR SHARE
-"""
-TOUCH_LISTING = """
-WITH theirs AS (SELECT id FROM licensing_sitelicense WHERE listing_id = %s ORDER BY id FOR NO KEY UPDATE)
-UPDATE licensing_sitelicense license SET revision = license.revision + 1, changed_at = %s
-FROM theirs WHERE license.id = theirs.id
 """

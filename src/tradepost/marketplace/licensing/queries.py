@@ -5,9 +5,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count, Q, QuerySet
 
+from tradepost.core.errors import NotFoundError
 from tradepost.core.states import ListingState
-from tradepost.marketplace.hosts.models import HostService
+from tradepost.foundation.callers import Caller
+from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.hosts.models import HostService, SiteRecord
+
+from .models import Customer, LicenseChange, OwnedSite, SiteLicense
+
+LICENSE_ORDER = ("-changed_at", "-id")
+CUSTOMER_ORDER = ("name", "id")
+HISTORY_ORDER = ("-at", "-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,90 @@ def places(host: HostService, asked: Sequence[tuple[UUID, str]]) -> list[Place]:
     with connection.cursor() as cursor:
         cursor.execute(PLACES, [ListingState.PUBLIC, list(sites), list(apps), host.pk])
         return [Place(*row) for row in cursor.fetchall()]
+
+
+def require_biller(caller: Caller) -> None:
+    """Raise ForbiddenError for anybody but operators and their billing systems."""
+    caller.require("licenses:write")
+
+
+def customers(caller: Caller, *, q: str = "", billing: str = "", reference: str = "") -> QuerySet[Customer]:
+    """Customers with the number of their sites, by a part of the name or address, to be sorted by CUSTOMER_ORDER."""
+    require_biller(caller)
+    found = Customer.objects.annotate(site_count=Count("sites"))
+    if q:
+        found = found.filter(Q(name__icontains=q) | Q(contact_email__icontains=q) | Q(reference=q))
+    if billing:
+        found = found.filter(billing=billing)
+    return found.filter(reference=reference) if reference else found
+
+
+def get_customer(caller: Caller, customer_id: UUID) -> Customer:
+    """Raises ForbiddenError for people who are no operators, NotFoundError where there is none."""
+    customer = customers(caller).filter(pk=customer_id).first()
+    if customer is None:
+        raise NotFoundError("customer", customer_id)
+    return customer
+
+
+def sites_of(customer: Customer) -> QuerySet[OwnedSite]:
+    """Whose sites they are, to be sorted by `site_id`."""
+    return OwnedSite.objects.filter(customer=customer).select_related("site__host")
+
+
+def licenses(
+    caller: Caller,
+    *,
+    customer: UUID | None = None,
+    host: UUID | None = None,
+    site: UUID | None = None,
+    app: str = "",
+    state: str = "",
+    number: str = "",
+) -> QuerySet[SiteLicense]:
+    """Licenses, to be sorted by LICENSE_ORDER. `number` is an entitlement's or a support number, whole."""
+    require_biller(caller)
+    found = SiteLicense.objects.select_related("site__host", "site__owned__customer", "listing__vendor")
+    wanted = {
+        "site__owned__customer": customer,
+        "site__host": host,
+        "site__site": site,
+        "listing__app_key": app,
+        "state": state,
+    }
+    found = found.filter(**{name: value for name, value in wanted.items() if value})
+    if number:
+        found = found.filter(Q(entitlement_number__iexact=number) | Q(support_number__iexact=number))
+    return found
+
+
+def get_license(caller: Caller, license_id: UUID) -> SiteLicense:
+    """Raises ForbiddenError for people who are no operators, NotFoundError where there is none."""
+    row = licenses(caller).filter(pk=license_id).first()
+    if row is None:
+        raise NotFoundError("license", license_id)
+    return row
+
+
+def history(license_id: UUID) -> QuerySet[LicenseChange]:
+    """What happened to a license, to be sorted by HISTORY_ORDER."""
+    return LicenseChange.objects.filter(license=license_id)
+
+
+def get_site(host_id: UUID, site: UUID) -> SiteRecord:
+    """A site by its host and the host's name for it. Raises NotFoundError."""
+    record = SiteRecord.objects.select_related("host").filter(host=host_id, site=site).first()
+    if record is None:
+        raise NotFoundError("site", site)
+    return record
+
+
+def get_app(app_key: str) -> Listing:
+    """Any listed app, public or not: licenses are the operator's business. Raises NotFoundError."""
+    listing = Listing.objects.filter(app_key=app_key).first()
+    if listing is None:
+        raise NotFoundError("app", app_key)
+    return listing
 
 
 PLACES = """

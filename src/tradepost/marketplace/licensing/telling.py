@@ -25,6 +25,11 @@ def tell_hosts_of_listing(listing_id: UUID) -> None:
     _queue("licensing_sitelicense AS told WHERE told.listing_id = %s", [listing_id])
 
 
+def tell_hosts_of_site(site_id: int) -> None:
+    """Have the host of a site told of all its licenses."""
+    _queue("licensing_sitelicense AS told WHERE told.site_id = %s", [site_id])
+
+
 def tell_hosts_of_customer(customer_id: UUID) -> None:
     """Have every host with a license of the customer's sites told, in one statement."""
     _queue(

@@ -1,52 +1,22 @@
 """What a site's people want of a license, told by their host service: a trial, another edition, or the present one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 
 from tradepost.core.edition import Edition
 from tradepost.core.errors import ConflictError, InvalidInputError
-from tradepost.core.license import LicenseTerms
 from tradepost.core.license_acts import LicenseRule, keep, start_trial, switch, try_edition, why_no_edition_trial
-from tradepost.core.license_decision import Standing, first_edition, may_begin_trial, may_try_edition, switching
+from tradepost.core.license_decision import first_edition, may_begin_trial, may_try_edition, switching
 from tradepost.marketplace.catalog.models import Listing
-from tradepost.marketplace.editions.queries import hold_live
 from tradepost.marketplace.hosts.models import SiteRecord
-from tradepost.wire.licenses import CHANGED_MEANWHILE, LicenseWish
+from tradepost.wire.licenses import LicenseWish
 
-from .changes import record, settle_row, touch
-from .commands import lock
-from .deciding import standing_of
-from .models import SiteLicense
+from .changes import record, touch
+from .holding import Held, hold
 from .terms import policy
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A license that is locked and settled, and everything that decides what may be done with it."""
-
-    row: SiteLicense
-    standing: Standing
-
-    @property
-    def terms(self) -> LicenseTerms:
-        return self.standing.terms
-
-
-def hold(site: SiteRecord, listing: Listing, *, now: datetime, seen: int | None = None) -> Held:
-    """Lock a license for a change, and keep its app's editions live if they are.
-
-    Raises ConflictError where it is not at the revision that was `seen`.
-    """
-    row = lock(site, listing, now=now)
-    if seen is not None and row.revision != seen:
-        text = "Somebody has changed this license meanwhile. Look at it again, then decide."
-        raise ConflictError(text, CHANGED_MEANWHILE)
-    settle_row(row, now=now)
-    hold_live(listing.pk)
-    return Held(row, standing_of(site, listing, now=now))
 
 
 @transaction.atomic
