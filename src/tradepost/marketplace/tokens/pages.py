@@ -71,7 +71,7 @@ def make_token(request: HttpRequest, app_key: str) -> HttpResponse:
     """Make a token and show it, this once: the page is not kept and cannot be asked for again."""
     caller = caller_of(request)
     listing = catalog.get_listing(caller, app_key)
-    form, now = NewTokenForm(request.POST or None), domain_now()
+    form, now = NewTokenForm(request.POST if request.method == "POST" else None), domain_now()
     if request.method == "POST" and form.is_valid():
         life = form.life()
         try:
@@ -122,7 +122,7 @@ def simulation(request: HttpRequest, app_key: str, token_id: UUID) -> HttpRespon
     caller, now = caller_of(request), domain_now()
     token = queries.get_token(caller, app_key, token_id)
     form = SimulationForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         initial={"simulated": token.simulated, "edition": token.edition},
         has_editions=editions.has_editions(token.listing),
     )
