@@ -121,9 +121,7 @@ def tidied(draft: Draft) -> Draft:
         )
         for feature in draft.features
     )
-    order = {(str(edition), str(period)): n for n, (edition, period) in enumerate(_priced())}
-    prices = tuple(sorted(draft.prices, key=lambda price: order.get((price.edition, price.period), len(order))))
-    return Draft(currency=draft.currency.strip().upper(), features=features, prices=prices)
+    return Draft(currency=draft.currency.strip().upper(), features=features, prices=draft.prices)
 
 
 def is_reviewed_anew(live: Draft, wanted: Draft) -> bool:
@@ -138,7 +136,3 @@ def _reviewed(draft: Draft) -> tuple[object, ...]:
     }
     prices = {(each.edition, each.period, each.per_user) for each in draft.prices}
     return draft.currency, features, prices
-
-
-def _priced() -> list[tuple[Edition, Period]]:
-    return [(edition, period) for edition in Edition for period in PERIODS]

@@ -39,7 +39,7 @@ def approve(review_id: UUID, *, by: Caller, now: datetime, comment: str = "") ->
         listing,
         review,
         kind=NoticeKind.REVIEW_APPROVED,
-        subject=f"{listing.name}: the review was passed",
+        subject=f"{listing.name}: the review{_of_what(review)} was passed",
         text=f"An operator of the marketplace has reviewed {review.about}. {what}",
         now=now,
     )
@@ -58,7 +58,7 @@ def reject(review_id: UUID, *, comment: str, by: Caller, now: datetime) -> Revie
         listing,
         review,
         kind=NoticeKind.REVIEW_REJECTED,
-        subject=f"{listing.name}: the review was not passed",
+        subject=f"{listing.name}: the review{_of_what(review)} was not passed",
         text=f"An operator of the marketplace has reviewed {review.about} and said no. {rest}",
         now=now,
     )
@@ -88,6 +88,10 @@ def _do_rejected(listing: Listing, review: Review, *, by: Caller, now: datetime)
         return "The app stays private. Submit it again when that is settled."
     releases.reject(listing, review.version, actor=by.actor, now=now)
     return "Sites stay on the version before. Change the descriptor, and a new version is made of it."
+
+
+def _of_what(review: Review) -> str:
+    return " of its editions" if review.version is None else ""
 
 
 def _lock(review_id: UUID, by: Caller) -> tuple[Listing, Review]:
