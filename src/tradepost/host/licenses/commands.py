@@ -98,7 +98,7 @@ def apply_token(
     applied = use_token(site_id, pasted, app_key, confirmed=confirmed, by=by)
     with transaction.atomic():
         keep([applied.decision], now=now)
-        note_applied(installation, pasted, by, now)
+        note_applied(installation, applied, by, now)
     return applied.decision
 
 
@@ -151,11 +151,12 @@ def use_token(site_id: UUID, pasted: PastedToken, app_key: str | None, *, confir
     return applied
 
 
-def note_applied(installation: Installation, pasted: PastedToken, by: Caller, now: datetime) -> None:
+def note_applied(installation: Installation, applied: TokenApplied, by: Caller, now: datetime) -> None:
     """Write who used which token, of which no more than the first characters are told."""
+    token = applied.decision.token
     audit.record(
         "license.token_applied", service="host", actor=by.actor, subject=("installation", installation.pk), now=now,
-        scope_id=installation.site_id, app=installation.app_key, prefix=pasted.prefix,
+        scope_id=installation.site_id, app=installation.app_key, prefix=token.prefix if token else "",
     )  # fmt: skip
 
 

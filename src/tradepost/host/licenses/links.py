@@ -28,20 +28,12 @@ FOREIGN = (
 )
 
 
-SHOWN = len(PREFIX) + 4
-
-
 @dataclass(frozen=True, slots=True)
 class PastedToken:
     """An access token, and the key of the app that its link names; None for a token alone."""
 
     token: str = field(repr=False)
     app: str | None
-
-    @property
-    def prefix(self) -> str:
-        """What may be shown of it, as the marketplace shows it."""
-        return self.token[:SHOWN]
 
 
 def read_token(text: str) -> PastedToken:

@@ -39,12 +39,12 @@ def follow_link(site_id: UUID, link: PastedToken, *, confirmed: bool, by: Caller
     _find_present(site_id, link.app)
     applied = use_token(site_id, link, link.app, confirmed=confirmed, by=by)
     version = learn(applied.version, marketplace(), now) if applied.version is not None else None
-    return _place(site_id, link, applied, version, by, now)
+    return _place(site_id, applied, version, by, now)
 
 
 @transaction.atomic
 def _place(
-    site_id: UUID, link: PastedToken, applied: TokenApplied, version: KnownVersion | None, by: Caller, now: datetime
+    site_id: UUID, applied: TokenApplied, version: KnownVersion | None, by: Caller, now: datetime
 ) -> Placed:
     # In the order in which everybody locks: the site, then what is on it.
     site = Site.objects.select_for_update(no_key=True).get(pk=site_id)
@@ -62,7 +62,7 @@ def _place(
         assert known is not None, "what is there runs or is about to run something"
         keep([applied.decision], now=now)
         placed = Placed(present, known, None)
-    note_applied(placed.installation, link, by, now)
+    note_applied(placed.installation, applied, by, now)
     return placed
 
 
