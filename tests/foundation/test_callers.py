@@ -7,7 +7,6 @@ from tradepost.core.errors import ForbiddenError, UnauthenticatedError
 from tradepost.foundation.callers import SCOPES, Caller, caller_of, service_of
 from tradepost.foundation.models import User
 
-
 FOR_OPERATORS = {"operate", "licenses:write"}
 
 

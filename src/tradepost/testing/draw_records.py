@@ -79,6 +79,7 @@ ACTIONS: Mapping[str, str] = {
     "license.edition_trial_ended": "The trial of a higher edition ended.",
     "license.edition_trial_started": "An administrator of a site tries a higher edition.",
     "license.ended": "A license was ended at once.",
+    "license.made": "A billing system had the record of a site and an app made, to be paid for.",
     "license.paid": "A running subscription was paid that renews by itself, or its first period was.",
     "license.ran_out": "A trial or a subscription is over.",
     "license.renewed": "A period of a subscription ended and the next began, or was paid.",

@@ -1,14 +1,18 @@
 """An app that costs something on the sites of one host service, and who may do what about it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.marketplace.conftest import START, poll, publish
 from tests.marketplace.licensing.acting import LicensingHost
+from tests.marketplace.licensing.billing import BillingSystem
 from tests.marketplace.vendors import descriptor
 
+from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog import commands as catalog
 from tradepost.marketplace.hosts.models import SiteRecord
+from tradepost.marketplace.licensing import terms
 
 DAY = timedelta(days=1)
 
@@ -52,3 +56,16 @@ def change_price(server, listing, *, paid, now):
     """The vendor makes the app cost something, or nothing."""
     server.serve(descriptor(enableLicensing=paid))
     return poll(listing, now)
+
+
+@pytest.fixture
+def billing(operator, at_host):
+    """A billing system of the operator's."""
+    return BillingSystem(operator, at_host.service)
+
+
+@pytest.fixture
+def nothing_renews(monkeypatch):
+    """The operator's setting: a period that is not paid for is the last."""
+    policy = replace(configuration.policy, subscriptions_renew=False)
+    monkeypatch.setattr(terms, "configuration", replace(configuration, policy=policy))

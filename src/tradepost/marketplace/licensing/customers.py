@@ -71,6 +71,24 @@ def change(
 
 
 @transaction.atomic
+def amend(
+    customer_id: UUID,
+    *,
+    by: Caller,
+    now: datetime,
+    name: str | None = None,
+    contact_email: str | None = None,
+    reference: str | None = None,
+    billing: Billing | None = None,
+) -> None:
+    """Both `change` and `move_billing`, or neither."""
+    if (name, contact_email, reference) != (None, None, None):
+        change(customer_id, by=by, now=now, name=name, contact_email=contact_email, reference=reference)
+    if billing is not None:
+        move_billing(customer_id, billing, by=by, now=now)
+
+
+@transaction.atomic
 def move_billing(customer_id: UUID, to: Billing, *, by: Caller, now: datetime) -> Customer:
     """Bill a customer in another way, and have the hosts of all their licenses told. The same way again is nothing.
 

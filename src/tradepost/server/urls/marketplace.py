@@ -10,6 +10,7 @@ from tradepost.marketplace.editions import wire as editions_wire
 from tradepost.marketplace.hosts import api as hosts_api
 from tradepost.marketplace.hosts import pages as hosts_pages
 from tradepost.marketplace.hosts import wire as hosts_wire
+from tradepost.marketplace.licensing import api as licensing_api
 from tradepost.marketplace.licensing import vendor_api as license_report_api
 from tradepost.marketplace.licensing import vendor_pages as license_report_pages
 from tradepost.marketplace.licensing import wire as licensing_wire
@@ -58,6 +59,7 @@ urlpatterns = urls_of(
         reviews_api,
         rollout_api,
         hosts_api,
+        licensing_api,
         notices_api,
         tokens_api,
     ],
