@@ -74,7 +74,7 @@ def test_while_the_marketplace_is_down_the_pages_say_what_stands_and_how_long(se
     settled.forget()
     settled.now += DAY
     page = shown(settled)
-    assert "The marketplace cannot be asked now" in page
+    assert "The marketplace cannot be reached: marketplace.test does not accept connections." in page
     assert "It answered last Mon 02 Mar 2026, 13:00" in page
     assert "stands until Mon 09 Mar 2026, 13:00" in page
     assert "it is licensed" in page

@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Gains:
-    """What comes and what goes."""
+    """What comes and what goes. Modules are those that stand below no feature and that conditions show or hide."""
 
     features_gained: list[Part]
     features_lost: list[Part]
@@ -51,8 +51,8 @@ def gains_of(installation: Installation, preview: SwitchPreview) -> Gains:
     return Gains(
         features_gained=[_feature(each, rows, after) for each in preview.gained],
         features_lost=[_feature(each, rows, before) for each in preview.lost],
-        modules_gained=_shown(rows, where=after, not_where=before),
-        modules_lost=_shown(rows, where=before, not_where=after),
+        modules_gained=_shown(rows, preview.gained, where=after, not_where=before),
+        modules_lost=_shown(rows, preview.lost, where=before, not_where=after),
     )
 
 
@@ -65,10 +65,15 @@ def _feature(told: FeatureTold, rows: Sequence[ModuleRow], edition: Edition | No
     return Part(told.name, told.text, names, _for_whom(viewers))
 
 
-def _shown(rows: Sequence[ModuleRow], *, where: Edition | None, not_where: Edition | None) -> list[Part]:
-    """Modules that show to somebody on one edition, and on the other do not."""
+def _shown(
+    rows: Sequence[ModuleRow], told: Sequence[FeatureTold], *, where: Edition | None, not_where: Edition | None
+) -> list[Part]:
+    """Modules that show to somebody on one edition, and on the other do not; besides those of features."""
+    of_features = {key for feature in told for key in feature.modules}
     found = []
     for row in rows:
+        if row.key in of_features:
+            continue
         viewers = [each for each in Viewer if _shows(row, where, not_where, each)]
         if viewers:
             found.append(Part(row.name or row.label, row.kind, (), _for_whom(viewers)))

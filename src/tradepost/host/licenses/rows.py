@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from tradepost.core.edition import Edition
+from tradepost.core.states import LicenseState
 
 from .sights import LicenseSight
 from .words import SIMULATIONS, STATES, choices, days_word, edition_word, local, terms_sentence, to_try
@@ -65,7 +66,7 @@ def row_of(sight: LicenseSight, *, now: datetime, zone: tzinfo) -> Row:
         entitlement=(told.entitlement_number or told.entitlement_id or "") if not sight.is_free else "",
         token=token.prefix if token else "",
         simulated=SIMULATIONS.get(token.simulated, token.simulated) if token else "",
-        covered=STATES.get(told.covered, ("", told.covered))[1] if told.covered else "",
+        covered=_covered(told.covered),
         may_try=told.may_try and is_own,
         choices=tuple(choices(told)) if told.may_switch and is_own else (),
         to_try=tuple(to_try(told)) if is_own else (),
@@ -89,6 +90,13 @@ def _state(sight: LicenseSight) -> tuple[str, str]:
     if sight.is_void:
         return "refused", "not confirmed for too long"
     return STATES.get(sight.told.state, ("plain", sight.told.state))
+
+
+def _covered(state: str | None) -> str:
+    """What a token hides, empty where that is nothing."""
+    if state is None or state == LicenseState.NONE:
+        return ""
+    return STATES.get(state, ("", state))[1]
 
 
 def _next(edition: str | None, at: datetime | None, zone: tzinfo) -> str:

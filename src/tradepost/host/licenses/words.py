@@ -74,9 +74,11 @@ def terms_sentence(told: LicenseDecision, *, now: datetime, zone: tzinfo) -> str
 
 
 def choices(told: LicenseDecision) -> list[Edition]:
-    """The editions that somebody may want to look at: every other one. Without any the app is what Standard is."""
-    present = told.edition or LOWEST.value
-    return [each for each in Edition if each.value != present]
+    """The editions that somebody may want to look at: every other one than there is or will be. Without any the app is
+    what Standard is.
+    """
+    taken = {told.edition or LOWEST.value, told.next_edition}
+    return [each for each in Edition if each.value not in taken]
 
 
 def to_try(told: LicenseDecision) -> list[Edition]:

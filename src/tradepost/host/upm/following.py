@@ -43,9 +43,7 @@ def follow_link(site_id: UUID, link: PastedToken, *, confirmed: bool, by: Caller
 
 
 @transaction.atomic
-def _place(
-    site_id: UUID, applied: TokenApplied, version: KnownVersion | None, by: Caller, now: datetime
-) -> Placed:
+def _place(site_id: UUID, applied: TokenApplied, version: KnownVersion | None, by: Caller, now: datetime) -> Placed:
     # In the order in which everybody locks: the site, then what is on it.
     site = Site.objects.select_for_update(no_key=True).get(pk=site_id)
     present = _find_present(site.pk, applied.decision.app)
