@@ -42,7 +42,7 @@ def _built(text: str, limits: DocumentLimits) -> ReadManifest:
     except StoppedError:
         pass
     except yaml.MarkedYAMLError as error:
-        problems.append(_syntax(error))
+        problems.append(_syntax(error, text))
     except yaml.YAMLError as error:
         problems.append(PlacedProblem("", f"This is not YAML: {error}", "manifest.not_yaml", 1, 1))
     if not problems and not isinstance(builder.root, dict):
@@ -52,12 +52,13 @@ def _built(text: str, limits: DocumentLimits) -> ReadManifest:
     return ReadManifest(Manifest(builder.root, builder.marks))
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> PlacedProblem:
+def _syntax(error: yaml.MarkedYAMLError, text: str) -> PlacedProblem:
     mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    # What is missing at the end is told of a line that is not there.
+    line, column = min((mark.line + 1, mark.column + 1), _place(text)) if mark else (1, 1)
     what = ", ".join(part for part in (error.context, error.problem) if part)
-    text = f"This is not YAML: {what} (line {line}, column {column})."
-    return PlacedProblem("", text, "manifest.not_yaml", line, column)
+    said = f"This is not YAML: {what} (line {line}, column {column})."
+    return PlacedProblem("", said, "manifest.not_yaml", line, column)
 
 
 def _characters(text: str) -> Iterator[PlacedProblem]:

@@ -113,8 +113,11 @@ class Builder:
         node = _Node(value, 1, len(text), 0, text, merge)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
-        self._count(1, len(text), start)
+        self._count(0 if self._at_key() else 1, len(text), start)
         self._attach(node, start)
+
+    def _at_key(self) -> bool:
+        return bool(self._frames) and self._frames[-1].mapping and self._frames[-1].key is _NO_KEY
 
     def _open(self, event: Any, value: Any, *, mapping: bool) -> None:
         start = _start(event)
@@ -167,13 +170,13 @@ class Builder:
             self.root = node.value
             return
         frame = self._frames[-1]
-        frame.size += node.size
+        frame.size += 0 if self._at_key() else node.size
         frame.weight += node.weight
         frame.height = max(frame.height, node.height + 1)
         if not frame.mapping:
             self._keep(frame, len(frame.value), node, start)
             frame.value.append(node.value)
-        elif frame.key is _NO_KEY:
+        elif self._at_key():
             self._take_key(frame, node, start)
         elif frame.key is _MERGING:
             self._take_merge(frame, node, start)
