@@ -21,6 +21,9 @@ from .terms import FIELDS, policy, terms_of, told, write_terms
 BY_TIME = "licensing"
 """Who does what time alone causes."""
 
+MOST_AT_ONCE = 1000
+"""Changes between two revisions of a license; core.license_settling.MOST_RENEWALS keeps them far below."""
+
 SAVED = [*FIELDS, "began_at", "changed_at", "due_at", "revision"]
 
 
@@ -91,18 +94,30 @@ def what_time_did(row: SiteLicense, *, now: datetime) -> tuple[list[LicenseChang
     """Put the settled terms into the row; return its history and audit rows, none of them saved."""
     _, found = settle(terms_of(row), now, policy())
     changes = [
-        _change(row, each.terms, event=str(each.event), at=each.at, actor=BY_TIME, why=each.why) for each in found
+        _change(row, each.terms, event=str(each.event), at=each.at, actor=BY_TIME, why=each.why, place=place)
+        for place, each in enumerate(found)
     ]
     entries = [_entry_of(each, row, change, now=now) for each, change in zip(found, changes, strict=True)]
     return changes, entries
 
 
-def _change(row: SiteLicense, after: LicenseTerms, *, event: str, at: datetime, actor: str, why: str) -> LicenseChange:
+def _change(
+    row: SiteLicense, after: LicenseTerms, *, event: str, at: datetime, actor: str, why: str, place: int = 0
+) -> LicenseChange:
     before = told(terms_of(row))
     write_terms(row, after)
     if row.began_at is None and after.state is not LicenseState.NONE:
         row.began_at = at
-    return LicenseChange(license=row, at=at, event=event, actor=actor[:254], why=why, before=before, after=told(after))
+    return LicenseChange(
+        license=row,
+        at=at,
+        event=event,
+        actor=actor[:254],
+        why=why,
+        before=before,
+        after=told(after),
+        number=row.revision * MOST_AT_ONCE + place,
+    )
 
 
 def _entry_of(what: Change, row: SiteLicense, change: LicenseChange, *, now: datetime) -> AuditEntry:

@@ -80,7 +80,8 @@ class LicenseChange(models.Model):
     """One change of a license: who, why, and the terms before and after. Never changed.
 
     `reference` is a billing system's own name of its act: the same act told twice is one change. `asked` is what it was
-    told with, so that the same name with other content is found out.
+    told with, so that the same name with other content is found out. `number` rises from change to change of a license,
+    also among those of one instant.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -93,10 +94,11 @@ class LicenseChange(models.Model):
     after = models.JSONField()
     reference = models.CharField(max_length=100, null=True)
     asked = models.JSONField(null=True)
+    number = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["license", "reference"], name="an_act_counts_once")]
-        indexes = [models.Index(fields=["license", "-at"], name="license_change")]
+        indexes = [models.Index(fields=["license", "-number"], name="license_change_number")]
 
 
 class PendingPush(models.Model):

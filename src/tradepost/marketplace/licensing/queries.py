@@ -1,5 +1,6 @@
 """Customers, licenses and their history, as operators, billing systems and host services may see them."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,17 +8,17 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
-from tradepost.core.errors import NotFoundError
+from tradepost.core.errors import InvalidInputError, NotFoundError
 from tradepost.core.states import ListingState
 from tradepost.foundation.callers import Caller
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.hosts.models import HostService, SiteRecord
 
-from .models import Customer, LicenseChange, OwnedSite, SiteLicense
+from .models import Customer, LicenseChange, OwnedSite, PendingPush, PushTurn, SiteLicense
 
 LICENSE_ORDER = ("-changed_at", "-id")
 CUSTOMER_ORDER = ("name", "id")
-HISTORY_ORDER = ("-at", "-id")
+HISTORY_ORDER = ("-number", "-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,26 @@ def get_site(host_id: UUID, site: UUID) -> SiteRecord:
     if record is None:
         raise NotFoundError("site", site)
     return record
+
+
+def find_site(caller: Caller, text: str) -> SiteRecord:
+    """A site by its address or its host's identifier. Raises InvalidInputError where none or several have it."""
+    require_biller(caller)
+    named = Q(base_url=text.strip().rstrip("/"))
+    with contextlib.suppress(ValueError):
+        named |= Q(site=UUID(text.strip()))
+    found = list(SiteRecord.objects.select_related("host").filter(named)[:2])
+    if len(found) == 1:
+        return found[0]
+    text = "Several sites are called so." if found else "No site that was ever checked is called so."
+    raise InvalidInputError(text, "/site")
+
+
+def find_push(row: SiteLicense) -> PushTurn | None:
+    """The turn of the host that is still to be told of a license; None where it was told."""
+    if not PendingPush.objects.filter(site=row.site_id, listing=row.listing_id).exists():
+        return None
+    return PushTurn.objects.filter(host=row.site.host_id).first()
 
 
 def get_app(app_key: str) -> Listing:

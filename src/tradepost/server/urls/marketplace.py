@@ -11,6 +11,8 @@ from tradepost.marketplace.hosts import api as hosts_api
 from tradepost.marketplace.hosts import pages as hosts_pages
 from tradepost.marketplace.hosts import wire as hosts_wire
 from tradepost.marketplace.licensing import api as licensing_api
+from tradepost.marketplace.licensing import customer_pages
+from tradepost.marketplace.licensing import pages as licensing_pages
 from tradepost.marketplace.licensing import vendor_api as license_report_api
 from tradepost.marketplace.licensing import vendor_pages as license_report_pages
 from tradepost.marketplace.licensing import wire as licensing_wire
@@ -49,6 +51,8 @@ urlpatterns = urls_of(
         reviews_pages,
         rollout_pages,
         hosts_pages,
+        customer_pages,
+        licensing_pages,
         notices_pages,
     ],
     api_modules=[
