@@ -141,11 +141,11 @@ def test_every_problem_is_said_at_once():
     ids=range(12),
 )
 def test_hostile_texts_are_refused_in_no_time(text, rule):
-    start = time.monotonic()
+    start = time.process_time()
 
     assert [found[0] for found in problems(text)][-1] == rule
 
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 5
 
 
 def test_limits_are_exact():
@@ -207,8 +207,8 @@ def test_a_hundred_manifests_of_100_kilobytes_take_seconds():
     text = "modules:\n  function:\n" + "".join(module.format(n, n, n) for n in range(1300))
     assert len(text) > 95_000
 
-    start = time.monotonic()
+    start = time.process_time()
     for _ in range(10):
         assert read_manifest(text).manifest is not None
 
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5

@@ -14,6 +14,7 @@ MOST_PROBLEMS = 20
 """A hostile text can have as many problems as bytes; nobody reads more than this."""
 
 _NO_KEY = object()
+"""A mapping waits for its next key. Lists have `None` for a key."""
 _MERGING = object()
 """Stands in for the key while the value of a merge key is read."""
 _MERGE = "<<"
@@ -32,7 +33,6 @@ class _Node:
     weight: int
     height: int
     text: str | None = None
-    merge: bool = False
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class _Frame:
     mapping: bool
     anchor: str | None
     start: tuple[int, int]
-    key: Any = _NO_KEY
+    key: Any
     key_start: tuple[int, int] = (1, 1)
     merged: list[Any] = field(default_factory=list)
     starts: dict[Part, tuple[int, int]] = field(default_factory=dict)
@@ -110,14 +110,15 @@ class Builder:
             value = text
         if "\x00" in text:
             self._problem(start, "The text holds a NUL character.", "document.bad_text")
-        node = _Node(value, 1, len(text), 0, text, merge)
         if event.anchor is not None:
-            self._anchors[event.anchor] = node
-        self._count(0 if self._at_key() else 1, len(text), start)
-        self._attach(node, start)
-
-    def _at_key(self) -> bool:
-        return bool(self._frames) and self._frames[-1].mapping and self._frames[-1].key is _NO_KEY
+            self._anchors[event.anchor] = _Node(value, 1, len(text), 0, text)
+        frame = self._frames[-1] if self._frames else None
+        if frame is not None and frame.key is _NO_KEY:
+            self._count(0, len(text), start)
+            self._take_key(frame, text, start, merge=merge)
+        else:
+            self._count(1, len(text), start)
+            self._attach(_Node(value, 1, len(text), 0, text), start)
 
     def _open(self, event: Any, value: Any, *, mapping: bool) -> None:
         start = _start(event)
@@ -128,7 +129,7 @@ class Builder:
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         self._count(1, 0, start)
-        self._frames.append(_Frame(value, mapping, event.anchor, start))
+        self._frames.append(_Frame(value, mapping, event.anchor, start, _NO_KEY if mapping else None))
 
     def _close(self) -> None:
         frame = self._frames.pop()
@@ -170,14 +171,16 @@ class Builder:
             self.root = node.value
             return
         frame = self._frames[-1]
-        frame.size += 0 if self._at_key() else node.size
+        if frame.key is _NO_KEY:
+            self._take_key(frame, node.text, start)
+            return
+        frame.size += node.size
         frame.weight += node.weight
-        frame.height = max(frame.height, node.height + 1)
+        if node.height >= frame.height:
+            frame.height = node.height + 1
         if not frame.mapping:
             self._keep(frame, len(frame.value), node, start)
             frame.value.append(node.value)
-        elif self._at_key():
-            self._take_key(frame, node, start)
         elif frame.key is _MERGING:
             self._take_merge(frame, node, start)
         else:
@@ -190,16 +193,17 @@ class Builder:
         if node.text is not None and type(node.value) is not str:
             self._spellings.setdefault(id(frame.value), {})[part] = node.text
 
-    def _take_key(self, frame: _Frame, node: _Node, start: tuple[int, int]) -> None:
+    def _take_key(self, frame: _Frame, text: str | None, start: tuple[int, int], *, merge: bool = False) -> None:
         frame.key_start = start
-        if node.merge:
+        if merge:
             if frame.merged:
                 self._problem(start, "The merge key << stands twice in one mapping.", "document.repeated_key")
             frame.key = _MERGING
             return
-        if node.text is None:
+        if text is None:
             self._problem(start, "A key must be text, not a mapping or a list.", "manifest.key")
-        key = "" if node.text is None else node.text
+        key = text or ""
+        frame.weight += len(key)
         if key in frame.value:
             self._problem(start, f"The key {shown(key)!r} stands twice in one mapping.", "document.repeated_key", key)
         frame.key = key
