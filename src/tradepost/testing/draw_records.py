@@ -84,6 +84,7 @@ ACTIONS: Mapping[str, str] = {
     "license.ran_out": "A trial or a subscription is over.",
     "license.renewed": "A period of a subscription ended and the next began, or was paid.",
     "license.resumed": "A cancellation was taken back.",
+    "license.seen": "What an app sees of its license at a site changed, as its marketplace decided.",
     "license.simulated": "An administrator of a site chose what its access token looks like.",
     "license.token_applied": "A site uses an access token for an app; its first characters are told.",
     "license.token_removed": "An administrator of a site stopped using its access token for an app.",
