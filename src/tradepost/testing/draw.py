@@ -17,6 +17,7 @@ PAGES: Mapping[str, str] = {
     "rules.md": "draw_rules:draw_rules",
     "manifest-rules.md": "draw_manifest_rules:draw",
     "licenses.md": "draw_licenses:draw",
+    "reference/license-channels.md": "draw_license_channels:draw",
     "reference/settings.md": "draw_settings:draw",
     "reference/limits.md": "draw_limits:draw",
     "reference/errors.md": "draw_errors:draw",
