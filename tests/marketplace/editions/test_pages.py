@@ -117,7 +117,7 @@ def test_changes_of_live_editions_are_told_apart_from_what_customers_see(opened,
     given = feature(name="Forecast", editions=["standard", "advanced"], revision="3", modules=list(forecast.modules))
     said = after(browser.post(f"{HERE}features/{forecast.id}/", given, follow=True))
     assert "Customers see it once an operator has agreed" in said
-    assert "is in Standard and Advanced; it is in Advanced now." in said
+    assert "will be in Standard and Advanced; it is in Advanced now." in said
     browser.post(f"{HERE}submission/")
 
     page = text_of(office.get(f"/reviews/{Review.objects.get(kind='editions', state='waiting').pk}/"))

@@ -19,7 +19,9 @@ MOST_MODULES = 200
 HIGHEST_PRICE = Decimal("99999999.99")
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_CENT = Decimal("0.01")
+CENT = Decimal("0.01")
+"""The smallest step of a price."""
+
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the direction of text round: a price could be read backwards."""
 
@@ -126,7 +128,7 @@ def _amount(price: PriceDraft, where: str) -> Iterator[Problem]:
     amount = price.per_user
     if not amount.is_finite() or not 0 <= amount <= HIGHEST_PRICE:
         yield Problem(where, f"A price is a number from 0 to {HIGHEST_PRICE}.", "editions.price")
-    elif amount != amount.quantize(_CENT):
+    elif amount != amount.quantize(CENT):
         yield Problem(where, "A price has at most two decimal places.", "editions.price")
 
 

@@ -22,7 +22,7 @@ from tradepost.marketplace.licensing.commands import touch_listing
 from tradepost.marketplace.reviews.models import Review
 
 from . import mails, queries
-from .checks import find_missing, find_problems
+from .checks import CENT, find_missing, find_problems
 from .drafts import Draft, FeatureDraft, from_json, is_reviewed_anew, tidied, to_json
 from .models import EarlyAccess, EditionPrice, Feature, ListingEditions
 
@@ -48,7 +48,7 @@ def save_draft(app_key: str, draft: Draft, *, revision: int, by: Caller, now: da
     before = queries.drafted(editions)
     draft = tidied(draft)
     _refuse(find_problems(draft, modules=_module_keys(listing), before=before))
-    draft = replace(draft, features=tuple(_with_id(feature) for feature in draft.features))
+    draft = _completed(draft)
     if editions.state == EditionsState.LIVE:
         _change_live(editions, draft)
     else:
@@ -230,6 +230,13 @@ def _save(editions: ListingEditions) -> None:
 def _decide(editions: ListingEditions, review: Review, *, by: Caller) -> None:
     editions.decided_by, editions.comment = by.actor, review.comment
     _save(editions)
+
+
+def _completed(draft: Draft) -> Draft:
+    """With an id for every feature, and prices to the cent."""
+    features = tuple(_with_id(feature) for feature in draft.features)
+    prices = tuple(replace(price, per_user=price.per_user.quantize(CENT)) for price in draft.prices)
+    return replace(draft, features=features, prices=prices)
 
 
 def _with_id(feature: FeatureDraft) -> FeatureDraft:

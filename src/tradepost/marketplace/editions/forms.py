@@ -31,7 +31,7 @@ class FeatureForm(forms.Form):
         help_text="What it is good for. May be changed at any time, without a review.",
     )
     kind = forms.ChoiceField(
-        choices=[(kind, f"{kind}: {words}") for kind, words in KIND_WORDS.items()], label="What for a feature it is"
+        choices=[(kind, f"{kind}: {words}") for kind, words in KIND_WORDS.items()], label="Kind of feature"
     )
     editions = forms.MultipleChoiceField(
         choices=[(edition, edition.word) for edition in Edition],

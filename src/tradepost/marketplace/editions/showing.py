@@ -80,18 +80,18 @@ def _feature_differences(live: Draft, wanted: Draft) -> Iterator[str]:
             yield from _changes(before[ref], feature)
     for ref, feature in before.items():
         if ref not in after:
-            yield f"Gone: {feature.name!r}, which is in {_words(feature)} now."
+            yield f"{feature.name!r} will be gone; it is in {_words(feature)} now."
 
 
 def _changes(before: FeatureDraft, after: FeatureDraft) -> Iterator[str]:
     if before.name != after.name:
-        yield f"{before.name!r} is called {after.name!r}."
+        yield f"{before.name!r} will be called {after.name!r}."
     if before.in_editions != after.in_editions:
-        yield f"{after.name!r} is in {_words(after)}; it is in {_words(before)} now."
+        yield f"{after.name!r} will be in {_words(after)}; it is in {_words(before)} now."
     if before.kind != after.kind:
-        yield f"{after.name!r} is a {after.kind} feature; it is a {before.kind} feature now."
+        yield f"{after.name!r} will be a {after.kind} feature; it is a {before.kind} feature now."
     if set(before.modules) != set(after.modules):
-        yield f"{after.name!r} is made by {_keys(after)}; it is made by {_keys(before)} now."
+        yield f"{after.name!r} will be made by {_keys(after)}; it is made by {_keys(before)} now."
 
 
 def _price_differences(live: Draft, wanted: Draft) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _price_differences(live: Draft, wanted: Draft) -> Iterator[str]:
             before, after = _amount_words(live, edition, period), _amount_words(wanted, edition, period)
             if before != after:
                 words = f"{edition.word} per user and {PERIOD_WORDS[period]}"
-                yield f"{words}: {after or 'no price'}; it is {before or 'not sold'} now."
+                yield f"{words} will be {after or 'sold no more'}; it is {before or 'not sold'} now."
 
 
 def _amount_words(draft: Draft, edition: str, period: str) -> str:

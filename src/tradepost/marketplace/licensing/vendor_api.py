@@ -87,7 +87,7 @@ def list_vendor_licenses(request: HttpRequest, vendor_id: UUID, query: Query[Lic
     """The licenses of a vendor's apps, those that changed last first."""
     rows = queries.licenses_of(_vendor(request, vendor_id), query.filter())
     page = page_of(rows, order=queries.ORDER, query=query)
-    return {**page, "items": [record_of(row) for row in page["items"]]}
+    return {**page, "items": [record_of(queries.facts_of(row)) for row in page["items"]]}
 
 
 @router.get("/vendors/{uuid:vendor_id}/licenses.{kind}", response={200: None}, operation_id="export_vendor_licenses")

@@ -22,9 +22,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
 GROUPS = (("active", "#2f6f5e"), ("trial", "#c98b2b"), ("expired", "#a3242b"))
 """What is counted, and its colour: those of the charts of a rollout."""
 
-LONGEST_BAR = 560
 BAR, GAP = 26, 14
-"""Pixels of a picture that is as wide as the page lets it."""
+"""Pixels; how long a bar is stands in hundredths of the longest, so that it fits a desk and a phone."""
 
 
 def edition_words(edition: str) -> str:
@@ -33,7 +32,7 @@ def edition_words(edition: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a bar: where it stands, how many licenses it is."""
+    """A piece of a bar: where it begins and how long it is (hundredths), and how many licenses it is."""
 
     x: float
     width: float
@@ -65,7 +64,7 @@ def picture_of(counted: Sequence[EditionCount]) -> Picture | None:
     most = max((each.total for each in counted), default=0)
     if not most:
         return None
-    bars = tuple(_bar(each, place, LONGEST_BAR / most) for place, each in enumerate(counted))
+    bars = tuple(_bar(each, place, 100 / most) for place, each in enumerate(counted))
     return Picture(bars, len(bars) * (BAR + GAP))
 
 
@@ -95,6 +94,6 @@ def _bar(counted: EditionCount, place: int, scale: float) -> Bar:
     for name, colour in GROUPS:
         many = getattr(counted, name)
         if many:
-            parts.append(Part(round(x, 1), round(many * scale, 1), colour, f"{many} {name}"))
+            parts.append(Part(round(x, 2), round(many * scale, 2), colour, f"{many} {name}"))
         x += many * scale
-    return Bar(edition_words(counted.edition), place * (BAR + GAP), tuple(parts), counted.total, round(x, 1))
+    return Bar(edition_words(counted.edition), place * (BAR + GAP), tuple(parts), counted.total, round(x, 2))

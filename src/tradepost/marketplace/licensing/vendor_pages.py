@@ -42,6 +42,7 @@ def vendor_licenses(request: HttpRequest, vendor_id: UUID) -> HttpResponse:
     asked = filter_of(request)
     after = request.GET.get("after", "")[: rest.LONGEST_CURSOR]
     found = rest.slice_of(queries.licenses_of(vendor, asked), order=queries.ORDER, after=after, limit=ROWS)
+    apps = queries.apps_of(vendor)
     counted = queries.counts(vendor, app=asked.app)
     context = {
         "vendor": vendor,
@@ -49,7 +50,8 @@ def vendor_licenses(request: HttpRequest, vendor_id: UUID) -> HttpResponse:
         "next": found.next,
         "asked": asked,
         "is_filtered": asked != queries.Filter(),
-        "apps": queries.apps_of(vendor),
+        "apps": apps,
+        "shows_app": len(apps) > 1 and not asked.app,
         "states": [(state, words) for state, (_, words) in WORDS.items()],
         "kinds": list(LicenseType),
         "editions": [(name, edition_words(name)) for name in (queries.NO_EDITION, *Edition)],
@@ -78,7 +80,7 @@ def filter_of(request: HttpRequest) -> queries.Filter:
 def file_of(vendor: Vendor, asked: queries.Filter, kind: str) -> StreamingHttpResponse:
     """All licenses that are asked for, written while they are read."""
     write, content_type = KINDS[kind]
-    rows = queries.in_batches(queries.licenses_of(vendor, asked))
+    rows = queries.read_on(queries.licenses_of(vendor, asked))
     answer = StreamingHttpResponse(write(rows), content_type=content_type)
     answer["Content-Disposition"] = f'attachment; filename="licenses.{kind}"'
     answer["Cache-Control"] = "no-store"
@@ -88,11 +90,11 @@ def file_of(vendor: Vendor, asked: queries.Filter, kind: str) -> StreamingHttpRe
 navigation.add("marketplace", "Licenses", "my_licenses")
 
 urls = [
-    path("vendors/licenses/", my_licenses, name="my_licenses"),
-    path("vendors/<uuid:vendor_id>/licenses/", vendor_licenses, name="vendor_licenses"),
+    path("license-report/", my_licenses, name="my_licenses"),
+    path("license-report/<uuid:vendor_id>/", vendor_licenses, name="vendor_licenses"),
     *(
         path(
-            f"vendors/<uuid:vendor_id>/licenses.{kind}",
+            f"license-report/<uuid:vendor_id>/licenses.{kind}",
             vendor_license_file,
             {"kind": kind},
             name=f"vendor_licenses_{kind}",

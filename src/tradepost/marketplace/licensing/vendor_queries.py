@@ -1,7 +1,8 @@
 """The licenses of a vendor's apps as the vendor may see them: which site has what, and how many there are of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -17,6 +18,15 @@ from .models import SiteLicense
 ORDER = ("-changed_at", "id")
 BATCH = 1_000
 """Rows that an export holds at once."""
+
+Facts = Mapping[str, Any]
+FACTS = (
+    "pk", "support_number", "entitlement_id", "entitlement_number", "listing__app_key", "listing__name", "state",
+    "kind", "user_tier", "changed_at", "anchor", "began_at", "period_ends_at", "trial_ends_at", "trial_used", "edition",
+    "token", "site__site", "site__name", "site__base_url", "site__users", "site__product_edition",
+    "site__host__product", "site__owned__customer__name", "site__owned__customer__contact_email",
+)  # fmt: skip
+"""What the report is made of, by the paths to it."""
 
 NO_EDITION = "none"
 TESTS = ("only", "without")
@@ -58,15 +68,24 @@ def licenses_of(vendor: Vendor, asked: Filter) -> QuerySet[SiteLicense]:
     return rows.filter(_looked_for(asked.q)) if asked.q else rows
 
 
-def in_batches(rows: QuerySet[SiteLicense]) -> Iterator[SiteLicense]:
-    """All rows, BATCH at a time, by a key that never changes: however many there are, few are held."""
-    after = UUID(int=0)
-    while True:
-        batch = list(rows.filter(pk__gt=after).order_by("pk")[:BATCH])
-        yield from batch
-        if len(batch) < BATCH:
-            return
-        after = batch[-1].pk
+def read_on(rows: QuerySet[SiteLicense]) -> Iterator[Facts]:
+    """What the report tells of all rows, BATCH of them at a time from one cursor of the database.
+
+    However many there are, few are held; and no models are made of them, which would take three times as long.
+    """
+    told = rows.select_related(None).order_by("pk").values(*FACTS)
+    return told.iterator(chunk_size=BATCH)
+
+
+def facts_of(row: SiteLicense) -> Facts:
+    """The same of one row of `licenses_of`."""
+    return {name: _follow(row, name.split("__")) for name in FACTS}
+
+
+def _follow(found: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        found = getattr(found, name, None)  # a site of nobody has no `owned`
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tradepost.core.license import LicenseType
 from tradepost.core.states import LicenseState
 
-from .models import Customer, SiteLicense
+from .vendor_queries import Facts
 
 STATUS: Mapping[str, str] = {
     LicenseState.TRIAL: "active",
@@ -37,35 +37,35 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 """What makes a spreadsheet calculate with a cell instead of showing it."""
 
 
-def record_of(row: SiteLicense) -> dict[str, Any]:
-    """One license, with `token` and site, customer and app loaded (`vendor_queries.licenses_of`)."""
-    token = row.token
-    is_token_alone = token is not None and row.state == LicenseState.NONE
+def record_of(row: Facts) -> dict[str, Any]:
+    """One license in the report."""
+    token = row["token"]
+    is_token_alone = token is not None and row["state"] == LicenseState.NONE
     return {
-        "addonLicenseId": str(row.pk),
-        "licenseId": row.support_number,
-        "addonKey": row.listing.app_key,
-        "addonName": row.listing.name,
-        "appEntitlementId": str(row.entitlement_id),
-        "appEntitlementNumber": row.entitlement_number,
-        "cloudId": str(row.site.site),
-        "cloudSiteHostname": urlsplit(row.site.base_url).netloc,
+        "addonLicenseId": str(row["pk"]),
+        "licenseId": row["support_number"],
+        "addonKey": row["listing__app_key"],
+        "addonName": row["listing__name"],
+        "appEntitlementId": str(row["entitlement_id"]),
+        "appEntitlementNumber": row["entitlement_number"],
+        "cloudId": str(row["site__site"]),
+        "cloudSiteHostname": urlsplit(row["site__base_url"]).netloc,
         "hosting": "Cloud",
         "licenseType": INTERNAL_USE if is_token_alone else _type(row),
-        "status": SIMULATED_STATUS.get(token["simulated"], "inactive") if is_token_alone else STATUS[row.state],
-        "tier": "Unlimited Users" if row.user_tier is None else f"{row.user_tier} Users",
-        "lastUpdated": _day(row.changed_at),
-        "maintenanceStartDate": _day(row.anchor or row.began_at),
-        "maintenanceEndDate": _day(row.period_ends_at or row.trial_ends_at),
+        "status": SIMULATED_STATUS.get(token["simulated"], "inactive") if is_token_alone else STATUS[row["state"]],
+        "tier": "Unlimited Users" if row["user_tier"] is None else f"{row['user_tier']} Users",
+        "lastUpdated": _day(row["changed_at"]),
+        "maintenanceStartDate": _day(row["anchor"] or row["began_at"]),
+        "maintenanceEndDate": _day(row["period_ends_at"] or row["trial_ends_at"]),
         "contactDetails": _contact(row),
         "partnerDetails": None,
         **_insights(row),
-        "appEdition": token["edition"] if is_token_alone else row.edition,
+        "appEdition": token["edition"] if is_token_alone else row["edition"],
         "testLicense": token is not None,
     }
 
 
-def json_parts(rows: Iterable[SiteLicense]) -> Iterator[str]:
+def json_parts(rows: Iterable[Facts]) -> Iterator[str]:
     """The text of one JSON array, a license a line."""
     before = "[\n"
     for row in rows:
@@ -74,7 +74,7 @@ def json_parts(rows: Iterable[SiteLicense]) -> Iterator[str]:
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
-def csv_lines(rows: Iterable[SiteLicense]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Facts]) -> Iterator[str]:
     """A line of names, then a line for each license. What lies deeper is named with dots: `contactDetails.company`."""
     writer = csv.writer(_Line())
     yield writer.writerow(COLUMNS)
@@ -83,18 +83,17 @@ def csv_lines(rows: Iterable[SiteLicense]) -> Iterator[str]:
         yield writer.writerow([_cell(flat.get(name)) for name in COLUMNS])
 
 
-def _type(row: SiteLicense) -> str:
-    if row.state in _EVALUATIONS:
+def _type(row: Facts) -> str:
+    if row["state"] in _EVALUATIONS:
         return "EVALUATION"
-    return INTERNAL_USE if row.kind == LicenseType.DEVELOPER else row.kind.upper()
+    return INTERNAL_USE if row["kind"] == LicenseType.DEVELOPER else row["kind"].upper()
 
 
-def _contact(row: SiteLicense) -> dict[str, Any]:
-    owned = getattr(row.site, "owned", None)
-    customer = owned.customer if owned else Customer(name=row.site.name)
-    person = {"email": customer.contact_email, "name": customer.name}
+def _contact(row: Facts) -> dict[str, Any]:
+    company = row["site__owned__customer__name"] or row["site__name"]
+    person = {"email": row["site__owned__customer__contact_email"] or "", "name": company}
     return {
-        "company": customer.name,
+        "company": company,
         "country": "",
         "region": "",
         "technicalContact": person,
@@ -102,19 +101,19 @@ def _contact(row: SiteLicense) -> dict[str, Any]:
     }
 
 
-def _insights(row: SiteLicense) -> dict[str, Any]:
+def _insights(row: Facts) -> dict[str, Any]:
     """The trial that a license began with, and what the site runs on."""
-    trial = row.began_at if row.trial_used else None
-    sold = row.anchor if trial is not None else None
+    trial = row["began_at"] if row["trial_used"] else None
+    sold = row["anchor"] if trial is not None else None
     return {
-        "evaluationLicense": row.support_number if trial else None,
+        "evaluationLicense": row["support_number"] if trial else None,
         "evaluationStartDate": _day(trial),
-        "evaluationEndDate": _day(row.trial_ends_at),
+        "evaluationEndDate": _day(row["trial_ends_at"]),
         "evaluationSaleDate": _day(sold),
         "daysToConvertEval": (sold - trial).days if sold and trial else None,
-        "evaluationOpportunitySize": f"{row.site.users} Users" if trial and row.site.users else None,
-        "parentProductName": row.site.host.product.title(),
-        "parentProductEdition": row.site.product_edition,
+        "evaluationOpportunitySize": f"{row['site__users']} Users" if trial and row["site__users"] else None,
+        "parentProductName": row["site__host__product"].title(),
+        "parentProductEdition": row["site__product_edition"],
         "parentProductBillingCycle": None,
         "installedOnSandbox": None,
     }
