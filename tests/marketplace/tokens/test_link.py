@@ -9,6 +9,7 @@ from tests.marketplace.conftest import HOUR, START, poll
 from tests.marketplace.vendors import descriptor
 from tests.marketplace.wire_client import APP
 
+from tradepost.core.errors import InvalidInputError
 from tradepost.foundation.clock import domain_now
 from tradepost.foundation.models import AuditEntry
 from tradepost.marketplace.catalog import commands as catalog
@@ -84,6 +85,17 @@ def test_who_guesses_too_often_waits(made):
     answer = get(made.secret)
     assert (answer.status_code, answer["Cache-Control"]) == (429, "no-store")
     assert get(made.secret, REMOTE_ADDR="192.0.2.7").status_code == 200
+
+
+def test_a_link_is_no_address_of_a_descriptor_to_watch(made, owner, vendor):
+    for act in (
+        lambda: catalog.change_descriptor_url(APP, made.link, by=owner, now=START),
+        lambda: catalog.list_app(vendor.pk, made.link, by=owner, now=START),
+        lambda: catalog.add_environment(APP, "staging", made.link, by=owner, now=START),
+    ):
+        with pytest.raises(InvalidInputError, match="address of the marketplace itself") as refused:
+            act()
+        assert made.secret not in str(refused.value)
 
 
 def test_other_methods_are_refused(made):

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
 
+from tradepost.core.addresses import origin_of
 from tradepost.core.descriptor import Descriptor, parse_descriptor
 from tradepost.core.errors import (
     ConflictError,
@@ -304,6 +305,11 @@ def _checked_url(url: str) -> str:
     url = url.strip()
     if not url or len(url) > LONGEST_URL:
         raise InvalidInputError(f"An address has 1 to {LONGEST_URL} characters.", "/descriptor_url")
+    if origin_of(url) == origin_of(configuration.marketplace_url):  # an installation link: its token must not be kept
+        text = (
+            "This is an address of the marketplace itself. Give the one at which your own service has its descriptor."
+        )
+        raise InvalidInputError(text, "/descriptor_url")
     return url
 
 

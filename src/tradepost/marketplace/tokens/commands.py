@@ -31,8 +31,10 @@ OVER_QUOTA = "token.over_quota"
 NO_EDITIONS = "token.no_editions"
 MOVED_MEANWHILE = "token.bound_meanwhile"
 LONGEST_NAME = 100
+"""Characters of what a vendor calls a token."""
+
 LONGEST_LIFE = timedelta(days=3653)
-"""Of a token that nobody uses."""
+"""How long a token with an end may wait for its first use."""
 
 BATCH = 500
 

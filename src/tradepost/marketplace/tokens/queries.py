@@ -22,7 +22,8 @@ SHOWN = len(PREFIX) + 6
 """Characters of a token that stay visible, so that its vendor knows which one it is."""
 
 PARAMETER = "access-token"
-LONGEST = 200
+LONGEST_TOKEN = 200
+"""Characters of a text that is looked up as a token."""
 
 
 def tokens_of(listing: Listing) -> QuerySet[AccessToken]:
@@ -48,7 +49,7 @@ def find_by_secret(secret: str) -> AccessToken | None:
 
     It is looked up by its hash, so how long that takes says nothing about any token.
     """
-    if not secret.startswith(PREFIX) or len(secret) > LONGEST:
+    if not secret.startswith(PREFIX) or len(secret) > LONGEST_TOKEN:
         return None
     return AccessToken.objects.select_related("listing__vendor").filter(digest=hash_token(secret)).first()
 
