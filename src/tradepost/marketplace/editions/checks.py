@@ -12,10 +12,10 @@ from tradepost.core.errors import Problem
 
 from .drafts import PERIODS, Draft, FeatureDraft, FeatureKind, PriceDraft
 
-MOST_FEATURES = 100
-LONGEST_NAME = 100
-LONGEST_TEXT = 500
-MOST_MODULES = 200
+MOST_FEATURES = 100  # features of an app's editions
+LONGEST_NAME = 100  # characters of a feature's name
+LONGEST_TEXT = 500  # characters of a feature's text
+MOST_MODULES = 200  # modules that make one feature
 HIGHEST_PRICE = Decimal("99999999.99")
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
