@@ -4,13 +4,26 @@ from typing import Any
 
 import msgspec
 
+from . import licenses
 from . import messages as m
+
+LICENSE_MESSAGES = [
+    licenses.LicenseQuestions,
+    licenses.LicenseDecisions,
+    licenses.LicenseWish,
+    licenses.SwitchQuestion,
+    licenses.SwitchPreview,
+    licenses.TokenApplication,
+    licenses.TokenApplied,
+    licenses.TokenRemoval,
+    licenses.TokenSimulation,
+]
 
 
 def document() -> dict[str, Any]:
     """Return the OpenAPI document of version 1 of the contract."""
     bodies = [m.EnrolmentRequest, m.Enrolment, m.Check, m.CheckAnswer, m.Reports, m.ReportsAnswer, m.Catalog]
-    bodies.append(m.CatalogEntry)
+    bodies += [m.CatalogEntry, *LICENSE_MESSAGES]
     _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
     return {
         "openapi": "3.1.0",
@@ -24,6 +37,12 @@ def document() -> dict[str, Any]:
             f"{m.PREFIX}/apps": {"get": _call("List the public catalogue", None, "Catalog")},
             f"{m.PREFIX}/apps/{{key}}": {"get": _call("One app of the catalogue", None, "CatalogEntry")},
             f"{m.PREFIX}/descriptors/{{sha256}}": {"get": _call("The bytes of a descriptor", None, None)},
+            **_license_paths(),
+        },
+        "webhooks": {
+            "licenses": {
+                "post": _call("Told to a host, signed: what its sites have licensed", "LicenseDecisions", None, 204)
+            }
         },
         "components": {
             "schemas": schemas,
@@ -31,6 +50,24 @@ def document() -> dict[str, Any]:
         },
         "security": [{"credential": []}],
     }
+
+
+def _license_paths() -> dict[str, Any]:
+    calls = (
+        ("/licenses", "Ask what sites have licensed", "LicenseQuestions", "LicenseDecisions"),
+        ("/licenses/wishes", "Begin a trial or change the edition", "LicenseWish", "LicenseDecision"),
+        ("/licenses/preview", "Ask what another edition would mean", "SwitchQuestion", "SwitchPreview"),
+        ("/access-tokens/apply", "Use an access token on a site", "TokenApplication", "TokenApplied"),
+        ("/access-tokens/remove", "Use no access token any longer", "TokenRemoval", "LicenseDecision"),
+        ("/access-tokens/simulate", "Change what a token looks like", "TokenSimulation", "LicenseDecision"),
+    )
+    declined = {"409": {"description": "declined; `rule` and `detail` of the problem say why"}}
+    paths: dict[str, Any] = {}
+    for path, summary, body, answer in calls:
+        call = _call(summary, body, answer)
+        call["responses"] |= declined
+        paths[f"{m.PREFIX}{path}"] = {"post": call}
+    return paths
 
 
 def _call(summary: str, body: str | None, answer: str | None, status: int = 200) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def branch_of(edition: object) -> str:
 
 def by_lifecycle(body: Mapping[str, Any], at: datetime) -> Told:
     """Read the body of a lifecycle call. It names no state: that a license is there shows by its number."""
-    names = ("entitlementId", "entitlementNumber", "supportEntitlementNumber")
+    names = ("entitlementId", "entitlementNumber", "serviceEntitlementNumber")
     numbers = {name: body[name] for name in names if name in body}
     return Told(at.isoformat(), bool(numbers), _text(body, "capabilitySet"), numbers)
 
