@@ -21,7 +21,7 @@ class Row:
     edition: str = ""
     next_edition: str = ""
     edition_trial: str = ""
-    entitlement: str = ""
+    number: str = ""
     token: str = ""
     simulated: str = ""
     covered: str = ""
@@ -63,7 +63,7 @@ def row_of(sight: LicenseSight, *, now: datetime, zone: tzinfo) -> Row:
         edition=edition_word(told.edition) if not sight.is_free else "",
         next_edition=_next(told.next_edition, told.period_ends_at, zone) if is_own else "",
         edition_trial=f"{days_word(ends, now)}, until {local(ends, zone)}" if ends and is_own else "",
-        entitlement=(told.entitlement_number or told.entitlement_id or "") if not sight.is_free else "",
+        number=(told.entitlement_number or told.entitlement_id or "") if not sight.is_free else "",
         token=token.prefix if token else "",
         simulated=SIMULATIONS.get(token.simulated, token.simulated) if token else "",
         covered=_covered(told.covered),
