@@ -22,8 +22,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
 GROUPS = (("active", "#2f6f5e"), ("trial", "#c98b2b"), ("expired", "#a3242b"))
 """What is counted, and its colour: those of the charts of a rollout."""
 
+LONGEST_BAR = 88
+"""Hundredths of the picture; the rest is for the number behind the bar."""
+
 BAR, GAP = 26, 14
-"""Pixels; how long a bar is stands in hundredths of the longest, so that it fits a desk and a phone."""
+"""Pixels. What is drawn across is in hundredths, so that it fits a desk and a phone."""
 
 
 def edition_words(edition: str) -> str:
@@ -64,7 +67,7 @@ def picture_of(counted: Sequence[EditionCount]) -> Picture | None:
     most = max((each.total for each in counted), default=0)
     if not most:
         return None
-    bars = tuple(_bar(each, place, 100 / most) for place, each in enumerate(counted))
+    bars = tuple(_bar(each, place, LONGEST_BAR / most) for place, each in enumerate(counted))
     return Picture(bars, len(bars) * (BAR + GAP))
 
 
