@@ -42,10 +42,14 @@ class ReasonOut(Schema):
 
 
 class ModuleAddressOut(Schema):
-    """`url` is null where the module does not show to this person there; then `reasons` say why."""
+    """`url` is null where the module does not show to this person there; then `reasons` say why.
+
+    `license` is what the scripts of its page read in the page context.
+    """
 
     url: str | None
     reasons: list[ReasonOut]
+    license: dict[str, Any]
 
 
 @router.post(

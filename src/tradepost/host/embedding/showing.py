@@ -1,13 +1,16 @@
 """The signed address of one module for one person, or why there is none: for programs that look for somebody."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from tradepost.core.condition import ConditionReason
 from tradepost.core.errors import InvalidInputError, NotFoundError
 from tradepost.foundation.models import User
 from tradepost.host.licenses.caching import renew
+from tradepost.host.licenses.deciding import license_of
+from tradepost.host.licenses.spelling import page_license
 from tradepost.host.sites.models import Site
 
 from .frames import make_frame
@@ -17,10 +20,14 @@ from .scenes import read_scene
 
 @dataclass(frozen=True, slots=True)
 class ModuleAddress:
-    """`url` is None where the module does not show; then `reasons` are what each of its conditions said."""
+    """`url` is None where the module does not show; then `reasons` are what each of its conditions said.
+
+    `license` is what the scripts of its page read of the license in the page context.
+    """
 
     url: str | None
     reasons: tuple[ConditionReason, ...] = ()
+    license: dict[str, Any] = field(default_factory=dict)
 
 
 def module_address(
@@ -35,10 +42,11 @@ def module_address(
     renew(site)
     scene = read_scene(site, viewer, asked)
     row = _find(explain(site, scene), module)
+    told = page_license(license_of(row.installation))
     if not row.shows:
-        return ModuleAddress(None, row.reasons)
+        return ModuleAddress(None, row.reasons, told)
     shown = ShownModule(row.installation, row.module)
-    return ModuleAddress(make_frame(shown.installation, shown.module, scene, now=now).url)
+    return ModuleAddress(make_frame(shown.installation, shown.module, scene, now=now).url, license=told)
 
 
 def _find(rows: list[ExplainedModule], wanted: str) -> ExplainedModule:

@@ -9,6 +9,8 @@ from tradepost.server.demo.rest import Rest
 
 REST_SECONDS = 30.0
 """Machine time one step may take before the story is given up: a worker that hangs must not hang the demonstration."""
+PATIENCE_SECONDS = 60.0
+"""The same for what one service learns of another: after a failure it does not ask for half a minute."""
 LOOK_SECONDS = 0.04
 
 
@@ -60,6 +62,21 @@ class StoryClock:
                 return None
             self.step(no_later_than=limit)
         return self.now() - start
+
+    def leap(self, to: datetime) -> None:
+        """Move to a time at once: what falls due on the way is done then, and late."""
+        self.marketplace.put("/api/1/clock", {"to": to.isoformat()})
+        self.settle()
+        self.on_step(self.now())
+
+    def wait_until(self, holds: Callable[[], bool]) -> bool:
+        """Let the services work, without moving the clock, until `holds()`; False when that takes too long."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not holds():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(LOOK_SECONDS)
+        return True
 
     def run_for(self, length: timedelta) -> None:
         """Step through `length` of domain time."""

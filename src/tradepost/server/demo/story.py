@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from tradepost.server.demo import licenses
 from tradepost.server.demo.cast import Cast, SiteEyes
 from tradepost.server.demo.transcript import hours
 
@@ -193,7 +194,7 @@ def where_everybody_is(cast: Cast) -> None:
     for row in cast.vendor.get(f"/api/1/listings/{cast.key}/sites")["items"]:
         cast.paper.tell(f"{row['name']}: runs {row['running']}, {row['state']}. {row['text']}")
     numbers = [version["number"] for version in reversed(cast.versions())]
-    told = ["1.0.0", "1.0.1", "1.1.0", "1.1.1", "1.2.0", "1.3.0", "1.3.1"]
+    told = ["1.0.0", "1.0.1", "1.1.0", "1.1.1", "1.2.0", "1.3.0", "1.3.1", "1.3.2"]
     cast.paper.check(numbers == told, f"the versions of the story: {', '.join(numbers)}")
 
 
@@ -208,6 +209,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     become_paid,
     break_things,
     wait_for_a_window,
+    *licenses.CHAPTERS,
     where_everybody_is,
 )
 
