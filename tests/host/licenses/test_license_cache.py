@@ -232,14 +232,14 @@ def test_a_page_waits_for_a_real_marketplace_no_longer_than_it_may(house: Licens
             began = time.monotonic()
             page = house.look()
             took = time.monotonic() - began
-            again = time.monotonic()
+            tried = house.row().tried_at
             house.look()
-            assert time.monotonic() - again < PAGE_SECONDS
+            assert house.row().tried_at == tried, "nobody asked again"
     finally:
         client.close()
         listening.close()
     assert b"lic=active" in page.content
-    assert took < PAGE_SECONDS + 1
+    assert took < PAGE_SECONDS * 5, "and not the half minute that a job would take"
     assert house.row().problem
 
 

@@ -12,6 +12,7 @@ from django.db import connection
 
 from tradepost.core.module_kinds import Place
 from tradepost.core.states import InstallationState
+from tradepost.foundation import audit
 from tradepost.foundation.configuration import configuration
 from tradepost.host.embedding.compiled import compiled
 from tradepost.host.installing.models import Installation
@@ -26,6 +27,7 @@ from .models import CachedLicense
 from .spelling import license_object
 
 Told = dict[str, Any]
+ACTOR = "licenses"
 
 
 def tell(seen: Sequence[tuple[Installation, CachedLicense]], *, now: datetime, by_call: bool) -> None:
@@ -34,7 +36,7 @@ def tell(seen: Sequence[tuple[Installation, CachedLicense]], *, now: datetime, b
     With `by_call` they hear of it by an `installed` call that is about to be made.
     """
     assert connection.in_atomic_block, "apps are told in the transaction of the change"
-    changed, switched = [], []
+    changed, switched, entries = [], [], []
     for installation, row in seen:
         before, after = row.told or {}, _told_by(installation, row, now, by_call=by_call)
         if before == after and row.told is not None:
@@ -44,13 +46,28 @@ def tell(seen: Sequence[tuple[Installation, CachedLicense]], *, now: datetime, b
             continue
         row.told = after
         changed.append(row)
+        if before != after:
+            entries.append(_entry(installation, before, after, now))
         if is_on and not by_call and before != after:
             _queue_event(installation, after, now)
             if before.get("capabilitySet") != after.get("capabilitySet"):
                 switched.append(installation)
     CachedLicense.objects.bulk_update(changed, ["told"], batch_size=200)
+    audit.record_many(entries)
     if configuration.policy.lifecycle_on_switch:
         _queue_calls(switched, now)
+
+
+def _entry(installation: Installation, before: Told, after: Told, now: datetime) -> audit.AuditEntry:
+    return audit.entry(
+        "license.seen", service="host", actor=ACTOR, subject=("installation", installation.pk), now=now,
+        scope_id=installation.site_id, app=installation.app_key, before=_shown(before), after=_shown(after),
+    )  # fmt: skip
+
+
+def _shown(told: Told) -> dict[str, Any]:
+    """What an administrator wants to read of it."""
+    return {name: told[name] for name in ("active", "type", "evaluation", "capabilitySet") if name in told}
 
 
 def _told_by(installation: Installation, row: CachedLicense, now: datetime, *, by_call: bool) -> Told:
