@@ -3,8 +3,9 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Frame, expect
+from playwright.sync_api import expect
 from tests.connect.ace import send, wait_for
+from tests.connect.frames import frame_of
 from tests.connect.watching import list_and_publish
 
 from tradepost.server.seed import PASSWORD
@@ -49,15 +50,6 @@ def ben(at, house, alpha, beta):
     person = at(house.host_url)
     person.sign_in(beta.eyes.email, PASSWORD)
     return person
-
-
-def frame_of(person, app, module: str) -> Frame:
-    """The frame of a module on the page that the person has open, once its script has done what it begins with."""
-    element = person.page.wait_for_selector(f'iframe[data-app="{app.key}"][data-module="{module}"]', state="attached")
-    frame = element.content_frame()
-    assert frame is not None
-    frame.wait_for_selector("body[data-ready]", state="attached")
-    return frame
 
 
 def open_link(person, name: str) -> None:
