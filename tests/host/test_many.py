@@ -80,9 +80,10 @@ def many_rows(world: World) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO sites_site (id, name, context_path, host_name, base_url, product_type, zone, window_start,"
-            " window_end, created_at, next_check_at, check_failures, check_problem, private_listings)"
+            " window_end, created_at, next_check_at, check_failures, check_problem, private_listings,"
+            " product_edition)"
             " SELECT gen_random_uuid(), 's', '/x' || n, '', 'http://x/' || n, 'jira', 'UTC', '01:00', '03:00', now(),"
-            " %s + n * interval '1 second', 0, '', false FROM generate_series(1, 20000) n",
+            " %s + n * interval '1 second', 0, '', false, 'standard' FROM generate_series(1, 20000) n",
             [world.now],
         )
         cursor.execute(
