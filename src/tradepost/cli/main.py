@@ -7,6 +7,7 @@ import typer
 
 from tradepost.cli.compare import compare
 from tradepost.cli.editions import editions_app
+from tradepost.cli.lint import lint
 from tradepost.cli.replay import replay
 from tradepost.cli.site import SHORT, site_app
 
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command()(compare)
 app.command()(replay)
+app.command()(lint)
 app.add_typer(editions_app, name="editions", no_args_is_help=True)
 app.add_typer(site_app, name="site", no_args_is_help=True)
 for _name, _command in SHORT.items():
