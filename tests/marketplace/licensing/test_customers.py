@@ -134,6 +134,18 @@ def test_a_site_that_changes_hands_keeps_its_licenses_and_is_billed_as_its_new_o
     assert OwnedSite.objects.get().since == LATER
 
 
+def test_a_customer_that_only_stood_in_for_its_site_goes_with_it_and_a_named_one_stays(
+    at_host, billing, operator, paid, acme
+):
+    other = customers.make("Other Ltd", by=operator, now=START)
+    billing.pays(period="monthly")
+
+    give(acme, 1, by=operator, at_host=at_host)
+    assert set(Customer.objects.values_list("name", flat=True)) == {"Acme Ltd", "Other Ltd"}
+    give(other, 1, by=operator, at_host=at_host)
+    assert Customer.objects.count() == 2
+
+
 def test_a_site_with_an_edition_does_not_go_to_a_customer_on_original_billing(at_host, billing, operator, paid, acme):
     put_live(paid)
     billing.pays(period="monthly")

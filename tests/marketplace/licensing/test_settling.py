@@ -15,7 +15,7 @@ from tradepost.foundation.models import AuditEntry
 from tradepost.marketplace.hosts.models import SiteRecord
 from tradepost.marketplace.licensing import settling
 from tradepost.marketplace.licensing.models import LicenseChange, PendingPush, SiteLicense
-from tradepost.marketplace.licensing.numbers import new_entitlement_number, new_support_number
+from tradepost.marketplace.licensing.numbers import new_license_number, new_support_number
 from tradepost.marketplace.licensing.settling import settle_due
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def many_licenses(listing, sites, **values):
         SiteLicense(
             site=site,
             listing=listing,
-            entitlement_number=new_entitlement_number(),
+            entitlement_number=new_license_number(),
             support_number=new_support_number(),
             changed_at=START,
             **values,

@@ -13,7 +13,7 @@ from tradepost.marketplace.hosts.models import SiteRecord
 
 from .changes import BY_TIME, settle_row, touch, touch_many
 from .models import Customer, OwnedSite, SiteLicense
-from .numbers import new_entitlement_number, new_support_number
+from .numbers import new_license_number, new_support_number
 from .telling import tell_hosts_of_listing
 
 __all__ = ["customer_of", "default_billing", "hold_owner", "lock", "obtain", "touch", "touch_listing"]
@@ -98,7 +98,7 @@ def _make(site: SiteRecord, listing: Listing, *, now: datetime) -> None:
                 site=site,
                 listing=listing,
                 entitlement_id=new_id(),
-                entitlement_number=new_entitlement_number(),
+                entitlement_number=new_license_number(),
                 support_number=new_support_number(),
                 changed_at=now,
             )

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
 
-from tradepost.core.errors import ConflictError, InvalidInputError
+from tradepost.core.errors import ConflictError, InvalidInputError, NotFoundError
 from tradepost.core.license import Billing
 from tradepost.foundation import audit
 from tradepost.foundation.callers import Caller
@@ -120,19 +120,25 @@ def assign_site(customer_id: UUID, site: SiteRecord, *, by: Caller, now: datetim
     """
     queries.require_biller(by)
     customer_of(site, now=now)
+    queries.get_customer(by, customer_id)
     owned = OwnedSite.objects.select_for_update().get(site=site)
-    customer = _lock(customer_id, by)
-    if owned.customer_id == customer.pk:
+    # Both at once and in one order, so that two sites that change places do not block each other.
+    both = Customer.objects.select_for_update().filter(pk__in=[owned.customer_id, customer_id]).order_by("pk")
+    held = {each.pk: each for each in both}
+    before, customer = held[owned.customer_id], held.get(customer_id)
+    if customer is None:
+        raise NotFoundError("customer", customer_id)
+    if before == customer:
         return owned
     if customer.billing == Billing.ORIGINAL and _licenses_with_edition(site_id=site.pk):
         text = "A license of this site has an edition, and this customer is on original billing, which knows none."
         raise ConflictError(text, HAS_EDITION)
-    before = owned.customer_id
     owned.customer, owned.since = customer, now
     owned.save(update_fields=["customer", "since"])
     touch_many("license.site_id = %s", [site.pk], now=now)
     tell_hosts_of_site(site.pk)
-    _record("customer.site_assigned", customer, by=by, now=now, site=site.name, before=str(before))
+    _record("customer.site_assigned", customer, by=by, now=now, site=site.name, before=str(before.pk))
+    _forget_stand_in(before, site, by=by, now=now)
     return owned
 
 
@@ -144,6 +150,14 @@ def remove(customer_id: UUID, *, by: Caller, now: datetime) -> None:
         raise ConflictError("This customer still has sites: give them to another customer first.", HAS_SITES)
     _record("customer.removed", customer, by=by, now=now, reference=customer.reference)
     customer.delete()
+
+
+def _forget_stand_in(customer: Customer, site: SiteRecord, *, by: Caller, now: datetime) -> None:
+    """A customer that was made for one site, and of whom nobody has said anything since, goes with that site."""
+    says_nothing = customer.name == site.name and not customer.contact_email and customer.reference is None
+    if says_nothing and not OwnedSite.objects.filter(customer=customer).exists():
+        _record("customer.removed", customer, by=by, now=now, site=site.name)
+        customer.delete()
 
 
 def _lock(customer_id: UUID, by: Caller) -> Customer:

@@ -13,25 +13,26 @@ from .models import LicenseChange
 from .terms import told
 from .vendor_drawing import WORDS
 
-LEFT, WIDTH = 70, 760
-"""Pixels: where the bars begin, and how wide the picture is. The page scales it."""
+LEFT, WIDTH = 70, 940
+"""Pixels: where the bars begin, and how wide the picture is. Narrow pages scroll it."""
 
 BAR, GAP, TOP = 28, 14, 22
 LEAST_LABEL = 62
 """Pixels of a bar that can carry a word."""
 
-MOST_TICKS = 6
+MOST_TICKS = 8
 DAY = timedelta(days=1)
 COLOURS: Mapping[str, str] = {
-    LicenseState.TRIAL: "#c98b2b",
+    LicenseState.TRIAL: "#96600f",
     LicenseState.ACTIVE: "#2f6f5e",
     LicenseState.CANCELLED: "#7a5cc0",
     LicenseState.TRIAL_EXPIRED: "#a3242b",
     LicenseState.EXPIRED: "#a3242b",
     LicenseState.NONE: "#6b7280",
-    "standard": "#2b6cb0",
-    "advanced": "#2f6f5e",
+    "standard": "#64748b",
+    "advanced": "#2b6cb0",
 }
+ON_TRIAL = "#4f7fb5"
 EVENTS: Mapping[str, str] = {
     "trial_started": "trial began",
     "trial_set": "trial moved",
@@ -200,7 +201,7 @@ def _state_piece(span: Span, x_of: Any) -> Piece:
 
 def _edition_piece(span: Span, x_of: Any) -> Piece:
     words = f"{span.edition} (trial)" if span.tries else str(span.edition)
-    return _piece(span, x_of, COLOURS.get(str(span.edition), "#6b7280"), words.capitalize())
+    return _piece(span, x_of, ON_TRIAL if span.tries else COLOURS[str(span.edition)], words.capitalize())
 
 
 def _piece(span: Span, x_of: Any, colour: str, words: str) -> Piece:

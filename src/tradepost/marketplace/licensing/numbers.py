@@ -9,7 +9,7 @@ RANDOM_BITS = 60
 """Of a random identifier, the lowest ones; its fixed bits lie higher."""
 
 
-def new_entitlement_number() -> str:
+def new_license_number() -> str:
     """`E-7K2-M9Q-04T-XYZ`: 60 random bits. Source: protocol.md 5.2 names it; its shape is ours."""
     rest = new_id().int % 2**RANDOM_BITS
     letters = [LETTERS[rest >> 5 * place & 31] for place in range(12)]

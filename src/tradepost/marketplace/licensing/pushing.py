@@ -182,13 +182,14 @@ def _client() -> outgoing.OutgoingClient:
     return _own_client if isinstance(present, outgoing.GuardedClient) else present
 
 
+# Whether anything waits is looked up host by host: an EXISTS would be answered by reading all that waits.
 CLAIM = """
 WITH chosen AS (
     SELECT turn.host_id FROM licensing_pushturn turn
     JOIN hosts_hostservice host ON host.id = turn.host_id
+    CROSS JOIN LATERAL (SELECT FROM licensing_pendingpush p WHERE p.host_id = turn.host_id LIMIT 1) waiting
     WHERE turn.due_at <= %(machine)s AND (turn.lease IS NULL OR turn.lease_until <= %(machine)s)
       AND host.credential_digest IS NOT NULL AND host.base_url <> ''
-      AND EXISTS (SELECT FROM licensing_pendingpush p WHERE p.host_id = turn.host_id)
     ORDER BY turn.due_at
     LIMIT %(at_once)s
     FOR NO KEY UPDATE OF turn SKIP LOCKED
@@ -201,8 +202,8 @@ RETURNING turn.host_id, host.base_url, host.credential_digest, turn.attempts
 NEXT_DUE = """
 SELECT min(greatest(turn.due_at, turn.lease_until)) FROM licensing_pushturn turn
 JOIN hosts_hostservice host ON host.id = turn.host_id
+CROSS JOIN LATERAL (SELECT FROM licensing_pendingpush p WHERE p.host_id = turn.host_id LIMIT 1) waiting
 WHERE host.credential_digest IS NOT NULL AND host.base_url <> ''
-  AND EXISTS (SELECT FROM licensing_pendingpush p WHERE p.host_id = turn.host_id)
 """
 # Rows are locked in the order in which `telling` writes them, so that neither waits for the other in a circle.
 TAKEN = """
