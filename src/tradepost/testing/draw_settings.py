@@ -119,8 +119,7 @@ POLICY: Mapping[str, tuple[str, str]] = {
     "trial_on_install": ("`0` or `1`", "Whether installing a paid app begins a trial by itself."),
     "subscriptions_renew": (
         "`0` or `1`",
-        "Whether a paid license goes on at the end of its period until it is ended; with `0` it expires unless a "
-        "payment came.",
+        "Whether a paid license goes on at the end of its period; with `0` it expires unless a payment came.",
     ),
     "expired_keeps_edition": ("`0` or `1`", "Whether apps are told the last edition of a license that is over."),
     "new_customers_improved": (

@@ -13,7 +13,10 @@ same as an OpenAPI 3.1 document: [wire.json](wire.json).
 
 The two services meet over HTTP and nowhere else. A host service enrols with a one-time code that an operator of the
 marketplace made for it, and gets a credential of its own, which it then sends as `Authorization: Bearer`. It sees its
-own sites and no others. The host asks; the marketplace never calls a host service.
+own sites and no others. The host asks. The marketplace calls a host service for one thing only: to tell it at once
+that what its sites have licensed has changed (`POST` to `/wire/1/licenses` below the host's base URL). The header
+`X-Tradepost-Signature` says `t=<seconds>,v1=<hex>`: HMAC-SHA256 over `<seconds>.` and the body, with the key `push:`
+and the SHA-256 (hex) of the host's credential; five minutes either way are allowed.
 
 * Unknown fields are ignored, so that either side may be newer. New fields come last and have defaults; a change of
   meaning is a new version of the contract, with another prefix.
