@@ -131,6 +131,6 @@ EDITIONS = Machine(
     {
         EditionsState.DRAFT: "Its vendor maps features and sets prices; only access tokens can try the editions.",
         EditionsState.SUBMITTED: "Waits for an operator.",
-        EditionsState.LIVE: "Customers on improved billing can switch. It ends only while nobody pays for more than Standard.",
+        EditionsState.LIVE: "Customers on improved billing can switch. Taken back while nobody pays for more.",
     },
 )

@@ -14,8 +14,11 @@ from tradepost.host.marketlink.checking import introduce
 from tradepost.host.marketlink.client import MarketplaceError
 from tradepost.wire import licenses as wire
 
-from .caching import PAGE_SECONDS, Question, keep, note_failure, put, take
+from .caching import Question, keep, note_failure, put, take
 from .models import CachedLicense
+
+CALL_SECONDS = 5.0
+"""How long an installation waits for the marketplace: longer than a page, for what is decided goes into the call."""
 
 _GONE = (InstallationState.FAILED, InstallationState.UNINSTALLED)
 
@@ -74,9 +77,9 @@ def _question_before_call(installation: Installation, now: datetime) -> Question
 
 def _put_introduced(questions: Sequence[wire.LicenseQuestion], now: datetime) -> wire.LicenseDecisions | None:
     """Put the questions; of sites that the marketplace has never heard of, once more when it has."""
-    answer = put(questions, seconds=PAGE_SECONDS)
+    answer = put(questions, seconds=CALL_SECONDS)
     strangers = set(answer.unknown_sites) & {each.site for each in questions} if answer is not None else set()
     if not strangers:
         return answer
     introduce(strangers, now=now)
-    return put(questions, seconds=PAGE_SECONDS)
+    return put(questions, seconds=CALL_SECONDS)
