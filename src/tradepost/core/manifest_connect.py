@@ -14,7 +14,7 @@ from tradepost.core.difference import pointer
 from tradepost.core.document import shown
 from tradepost.core.errors import Problem, ProblemsError
 from tradepost.core.manifest import Manifest, Part, Path, PlacedProblem, placed_problem
-from tradepost.core.manifest_connect_draft import CONNECT_MODULES, Draft, connect_types
+from tradepost.core.manifest_connect_draft import CONNECT_MODULES, Draft, connect_types, nearest, part_of
 from tradepost.core.manifest_facts import DEFAULT_REGION
 from tradepost.core.module_kinds import KINDS
 
@@ -128,14 +128,9 @@ def _is_told(problem: Problem) -> bool:
 
 
 def _translated(draft: Draft, problem: Problem) -> PlacedProblem:
-    """A problem of the descriptor as one of the manifest, at the nearest part that has a place."""
-    path = _path_into(draft, problem.pointer)
-    there = path
-    while there and draft.manifest.place_of(there) is None:
-        there = there[:-1]
-    place = draft.manifest.place_of(there)
-    numbers = (None, None) if place is None else (place.line, place.column)
-    return PlacedProblem(shown(pointer(*path)), problem.text, problem.rule, *numbers)
+    """A problem of the descriptor as one of the manifest, at the nearest part that is there."""
+    path = nearest(draft.manifest, _path_into(draft, problem.pointer))
+    return placed_problem(draft.manifest, path, problem.text, problem.rule)
 
 
 def _path_into(draft: Draft, where: str) -> Path:
@@ -144,7 +139,7 @@ def _path_into(draft: Draft, where: str) -> Path:
     for length in range(len(parts), 0, -1):
         origin = draft.origins.get(parts[:length])
         if origin is not None:
-            return (*origin, *_parts_of(draft.part(origin), parts[length:]))
+            return (*origin, *_parts_of(part_of(draft.manifest, origin), parts[length:]))
     return ()
 
 

@@ -33,6 +33,24 @@ def connect_remote(manifest: Manifest) -> str | None:
     return reader.text(reader.part("app", "connect", "remote"), (*_CONNECT, "remote"))
 
 
+def part_of(manifest: Manifest, path: Path) -> object:
+    """What stands in the manifest at a path; None where nothing does."""
+    node: Any = manifest.document
+    for name in path:
+        try:
+            node = node[name]
+        except (LookupError, TypeError):
+            return None
+    return node
+
+
+def nearest(manifest: Manifest, path: Path) -> Path:
+    """The path, or the longest part of it at which anything stands."""
+    while path and part_of(manifest, path) is None:
+        path = path[:-1]
+    return path
+
+
 class Draft:
     """A descriptor being written. `origins` leads from parts of it (as a tuple of names) to parts of the manifest."""
 
@@ -44,16 +62,6 @@ class Draft:
         self._facts: ManifestFacts = facts_of_manifest(manifest)
         self._reader = Reader(manifest)
 
-    def part(self, path: Path) -> object:
-        """What stands in the manifest at a path; None where nothing does."""
-        node: Any = self.manifest.document
-        for name in path:
-            try:
-                node = node[name]
-            except (LookupError, TypeError):
-                return None
-        return node
-
     def write(self, *, key: str | None, region: str) -> dict[str, Any]:
         """The descriptor; what could not be written is missing from it and stands in `problems`."""
         self._write_key(key)
@@ -62,8 +70,8 @@ class Draft:
         self._write_scopes()
         self._set("enableLicensing", self._facts.licensing, ("app", "licensing", "enabled"))
         for name in ("name", "description"):
-            if self.part(("app", name)) is not None:
-                self._set(name, self.part(("app", name)), ("app", name))
+            if part_of(self.manifest, ("app", name)) is not None:
+                self._set(name, part_of(self.manifest, ("app", name)), ("app", name))
         self._write_modules()
         return self._document
 
@@ -72,12 +80,7 @@ class Draft:
         self.origins[(name,)] = path
 
     def _problem(self, path: Path, text: str, rule: str) -> None:
-        self.problems.append(placed_problem(self.manifest, self._nearest(path), text, rule))
-
-    def _nearest(self, path: Path) -> Path:
-        while path and self.part(path) is None:
-            path = path[:-1]
-        return path
+        self.problems.append(placed_problem(self.manifest, nearest(self.manifest, path), text, rule))
 
     def _write_key(self, key: str | None) -> None:
         last = (self._facts.app_id or "").rpartition("/")[2]
@@ -134,7 +137,8 @@ class Draft:
         modules: dict[str, Any] = {}
         products: dict[str, Path] = {}
         self._set("modules", modules, (CONNECT_MODULES,))
-        written = self.part((CONNECT_MODULES,))
+        self.origins[(_LIFECYCLE,)] = (CONNECT_MODULES,)
+        written = part_of(self.manifest, (CONNECT_MODULES,))
         if not isinstance(written, dict):
             text = f"connectModules must be a mapping of types, not {kind_of(written)}."
             self._problem((CONNECT_MODULES,), text, "connect.module_type")
@@ -164,7 +168,7 @@ class Draft:
     def _write_lifecycle(self, path: Path, value: Any) -> None:
         """Every entry's events; `key` names the entry and is none of them."""
         lifecycle: dict[str, Any] = self._document.setdefault(_LIFECYCLE, {})
-        self.origins.setdefault((_LIFECYCLE,), path)
+        self.origins[(_LIFECYCLE,)] = path
         entries = [((*path, place), entry) for place, entry in enumerate(value)] if isinstance(value, list) else []
         for where, entry in entries or [(path, value)]:
             if not isinstance(entry, Mapping):

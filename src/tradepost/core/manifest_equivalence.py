@@ -14,7 +14,7 @@ from tradepost.core.difference import match_lists, pointer, same_value
 from tradepost.core.document import shown
 from tradepost.core.facts import facts_of
 from tradepost.core.manifest import Manifest, Path, PlacedReason
-from tradepost.core.manifest_connect_draft import Draft, connect_remote
+from tradepost.core.manifest_connect_draft import Draft, connect_remote, nearest, part_of
 from tradepost.core.manifest_equivalence_explained import EQUIVALENCE_RULES, Way
 from tradepost.core.manifest_facts import DEFAULT_REGION, ManifestFacts, facts_of_manifest
 from tradepost.core.manifest_reading import Reader
@@ -75,8 +75,7 @@ def judge_equivalence(document: Mapping[str, Any], manifest: Manifest) -> Equiva
 
 def _say(pair: _Pair, rule: str, path: Path, text: str) -> PlacedReason:
     """A reason that stands in the manifest, at the nearest part that is there."""
-    while path and pair.manifest.place_of(path) is None:
-        path = path[:-1]
+    path = nearest(pair.manifest, path)
     place = pair.manifest.place_of(path)
     numbers = (None, None) if place is None else (place.line, place.column)
     asks = EQUIVALENCE_RULES[rule].way is Way.CONSENT
@@ -203,7 +202,7 @@ def _modules(pair: _Pair) -> Iterator[PlacedReason]:
 
 def _kind(pair: _Pair, draft: Draft, kind: str, was: list[Any], now: list[Any]) -> Iterator[PlacedReason]:
     found, origin = match_lists(was, now), draft.origins.get(("modules", kind), ())
-    inside = isinstance(draft.part(origin), list)
+    inside = isinstance(part_of(pair.manifest, origin), list)
     for place in found.added:
         text = f"The Connect module{_key(now[place])} of {shown(kind)} is new."
         yield _say(pair, "equivalence.connect_added", (*origin, place) if inside else origin, text)

@@ -10,6 +10,7 @@ from tradepost.core.document import shown
 from tradepost.core.errors import Problem
 from tradepost.core.manifest import Manifest, PlacedProblem, ReadManifest, looks_like_manifest, placed_problem
 from tradepost.core.manifest_connect import Unrendered, nothing_to_render, read_connect
+from tradepost.core.manifest_connect_draft import nearest
 from tradepost.core.manifest_equivalence import Equivalence, judge_equivalence
 from tradepost.core.manifest_facts import facts_of_manifest, find_manifest_problems
 from tradepost.core.manifest_lint_doubts import find_doubts
@@ -118,9 +119,7 @@ def _key_problems(document: Mapping[str, Any], manifest: Manifest) -> list[Place
         f"app.connect.key {has}, and the key of the descriptor is {wanted!r}. Only under its own key does a watched "
         f"app become a deployed one: set app.connect.key to {wanted!r}."
     )
-    path: tuple[str, ...] = ("app", "connect", "key")
-    while path and manifest.place_of(path) is None:
-        path = path[:-1]
+    path = nearest(manifest, ("app", "connect", "key"))
     return [placed_problem(manifest, path, text, "deployment.app")]
 
 
