@@ -1,6 +1,7 @@
 """What keeps no manifest from being deployed and deserves a look: unknown names, switches without effect."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from tradepost.core.document import shown
@@ -19,6 +20,9 @@ CONTENT = frozenset({"scripts", "styles"})
 EXTERNAL = frozenset({names[0] for names in EGRESS_KINDS} | {"configurable"})
 FETCH = frozenset({names[1] for names in EGRESS_KINDS if len(names) > 1})
 
+MOST_OF_A_KIND = 200
+"""A hostile manifest can have as many as it has values; nobody reads more than this."""
+
 _EXTERNAL: Path = ("permissions", "external")
 
 
@@ -28,7 +32,7 @@ def find_doubts(manifest: Manifest) -> tuple[PlacedProblem, ...]:
     return tuple(
         placed_problem(manifest, path, text, rule)
         for find in (_unknown_names, _unknown_remotes, _repeated_remotes, _editions, _plain_http)
-        for path, text, rule in find(manifest, reader)
+        for path, text, rule in islice(find(manifest, reader), MOST_OF_A_KIND)
     )
 
 
