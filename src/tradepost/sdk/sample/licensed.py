@@ -9,6 +9,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from tradepost.core.document import DocumentLimits, parse_document
+from tradepost.core.errors import ProblemsError
 from tradepost.sdk.requests import sign_request, verify_request
 from tradepost.sdk.sample.context import HTTP, VENDOR
 from tradepost.sdk.sample.told import ADVANCED, Channel, by_address, by_condition, by_object
@@ -16,7 +18,8 @@ from tradepost.sdk.tenants import Tenant
 from tradepost.sdk.tokens import RefusedCallError, base_path_of
 
 REST_SECONDS = 5
-MAX_TOLD_BYTES = 20_000
+TOLD = DocumentLimits(max_bytes=20_000, max_depth=16, max_items=1_000)
+"""What is told is kept, in a file, too: what cannot be written again must not come in."""
 
 
 def add_license_routes(app: web.Application, prefix: str) -> None:
@@ -139,9 +142,9 @@ async def ask_rest(app: web.Application, tenant: Tenant) -> dict[str, Any]:
         ) as response:
             answer["status"] = response.status
             if response.status == 200:
-                answer |= await response.json()
+                answer |= parse_document(await _read_bounded(response.content), limits=TOLD)
                 vendor.note(tenant.client_key, Channel.REST, by_object(answer.get("license"), vendor.now()))
-    except (aiohttp.ClientError, TimeoutError, ValueError, TypeError) as problem:
+    except (aiohttp.ClientError, TimeoutError, ValueError, ProblemsError) as problem:
         answer["problem"] = type(problem).__name__
     return answer
 
@@ -176,17 +179,22 @@ def _tenant(request: web.Request, *, context_tokens: bool = False) -> Tenant:
         raise web.HTTPUnauthorized(text=problem.text) from problem
 
 
+async def _read_bounded(stream: aiohttp.StreamReader) -> bytes:
+    """Everything there is, or a little more than may be told."""
+    content = b""
+    while len(content) <= TOLD.max_bytes and (part := await stream.read(TOLD.max_bytes)):
+        content += part
+    return content
+
+
 async def _object(request: web.Request) -> dict[str, Any]:
     """The JSON object that was sent. Raises a 400 for anything else, and a 413 for too much of it."""
-    if (request.content_length or 0) > MAX_TOLD_BYTES:
-        raise web.HTTPRequestEntityTooLarge(max_size=MAX_TOLD_BYTES, actual_size=request.content_length or 0)
+    if (request.content_length or 0) > TOLD.max_bytes:
+        raise web.HTTPRequestEntityTooLarge(max_size=TOLD.max_bytes, actual_size=request.content_length or 0)
     try:
-        content = json.loads(await request.read())
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise web.HTTPBadRequest(text="The body must be a JSON object.")
-    return content
+        return parse_document(await request.read(), limits=TOLD)
+    except ProblemsError as problem:
+        raise web.HTTPBadRequest(text="The body must be a plain JSON object.") from problem
 
 
 def _word(active: object) -> str:
