@@ -86,10 +86,10 @@ def test_a_trial_lasts_its_days_and_comes_once():
 
 @pytest.mark.parametrize(
     ("before", "given", "after"),
-    [(None, None, None), (None, STANDARD, STANDARD), (ADVANCED, STANDARD, ADVANCED), (ADVANCED, None, ADVANCED)],
+    [(None, None, None), (None, STANDARD, STANDARD), (ADVANCED, STANDARD, STANDARD), (ADVANCED, None, ADVANCED)],
 )
 @pytest.mark.parametrize("state", [LicenseState.TRIAL, LicenseState.TRIAL_EXPIRED, LicenseState.EXPIRED])
-def test_who_buys_keeps_the_edition_they_have_and_else_gets_the_one_that_is_given(state, before, given, after):
+def test_who_buys_gets_the_edition_that_is_given_and_else_keeps_theirs(state, before, given, after):
     terms = acts.buy(in_state(state, before), at=LATER, period=Period.MONTHLY, edition=given)
 
     assert terms.edition is after

@@ -106,7 +106,16 @@ def test_a_license_that_is_new_where_editions_are_live_has_one_from_its_first_da
 
     is_new = state in {"none", "trial_expired", "expired"}
     are_live = live_at is not None and live_at <= NOW
-    assert first == (before or ("standard" if is_new and are_live and billing == "improved" else None))
+    if before is None:
+        assert first == ("standard" if is_new and are_live and billing == "improved" else None)
+    else:
+        assert first == (before if are_live else "standard")
+
+
+def test_a_trial_of_an_edition_goes_on_whatever_became_of_the_editions():
+    trying = replace(on_trial(STANDARD), edition=ADVANCED, edition_trial_ends_at=NOW + DAY, falls_back_to=STANDARD)
+
+    assert first_edition(trying, billing=Billing.IMPROVED, live_at=None, at=NOW) is ADVANCED
 
 
 def test_a_trial_from_before_the_editions_stays_without_one_when_it_is_bought():

@@ -74,8 +74,8 @@ def buy(
 ) -> LicenseTerms:
     """Begin to pay, from the first period on. What is None of `kind` and `user_tier` stays as it is.
 
-    `edition` is what a license without one has from now on (`license_decision.first_edition`). A trial of the app ends
-    here; a trial of a higher edition goes on.
+    `edition` is what it has from now on (`license_decision.first_edition`); None leaves it as it is. A trial of the app
+    ends here; a trial of a higher edition goes on.
     """
     _must_be_settled(terms, at)
     state = advance(LICENSE, terms.state, LicenseEvent.BOUGHT)
@@ -89,7 +89,7 @@ def buy(
         trial_ends_at=None,
         anchor=at,
         period_ends_at=period_end(at, period, 1),
-        edition=terms.edition if terms.edition is not None else edition,
+        edition=edition if edition is not None else terms.edition,
     )
 
 

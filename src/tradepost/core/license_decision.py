@@ -111,12 +111,13 @@ def first_edition(terms: LicenseTerms, *, billing: Billing, live_at: datetime | 
     """The edition that a trial or purchase at `at` begins with: what it had, the lowest for a new license, or None.
 
     A license that runs without an edition is an existing one: it has none until somebody switches. Source: domain.md
-    7.3.
+    7.3. Where editions were withdrawn nothing higher is sold any more; a trial of one falls back by itself.
     """
-    if terms.edition is not None:
-        return terms.edition
-    is_new = terms.state not in RUNNING
     are_live = live_at is not None and live_at <= at
+    if terms.edition is not None:
+        is_kept = are_live or terms.edition_trial_ends_at is not None
+        return terms.edition if is_kept else LOWEST
+    is_new = terms.state not in RUNNING
     return LOWEST if is_new and are_live and billing is Billing.IMPROVED else None
 
 

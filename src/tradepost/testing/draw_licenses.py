@@ -172,7 +172,8 @@ def _first() -> str:
     return _part(
         "The first edition",
         "What a license without an edition gets by a trial that begins or by a purchase. One that has an edition keeps "
-        "it; one that runs without is an existing license, and has none until somebody first switches.",
+        "it, where editions are still offered, and else has the lowest; one that runs without is an existing license, "
+        "and has none until somebody first switches.",
         _table(["state before", "improved, editions live", "improved, not live", "original billing"], rows),
     )
 

@@ -63,6 +63,19 @@ def test_lookup_and_bytes_open_with_the_token_and_close_with_its_removal(listing
     assert [holder.get(look).status_code for look in looks] == [404, 404]
 
 
+def test_a_private_app_is_looked_up_for_the_site_that_holds_its_token_alone(listing, made, holder):
+    holder.apply(made.secret, site=1)
+    look = f"/wire/1/apps/{APP}"
+
+    assert holder.get(look, site=str(site_id(1))).status_code == 200
+    assert holder.get(look, site=str(site_id(2))).status_code == 404
+    assert holder.get(look, site="1").status_code == 422
+
+
+def test_a_public_app_is_looked_up_for_any_site(public_listing, holder):
+    assert holder.get(f"/wire/1/apps/{APP}", site=str(site_id(9))).status_code == 200
+
+
 def test_a_site_that_put_its_token_away_still_holds_it(server, listing, made, holder):
     holder.apply(made.secret)
     holder.withdraw()

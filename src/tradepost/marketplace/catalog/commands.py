@@ -146,7 +146,7 @@ def make_private(app_key: str, *, by: Caller, now: datetime) -> Listing:
     listing = queries.lock_listing(by, app_key)
     _advance(listing, ListingEvent.MADE_PRIVATE, by=by, now=now)
     releases.decide_waiting(listing, actor=by.actor, now=now)
-    releases.choose_offered(listing)
+    releases.choose_offered(listing, now=now)
     return listing
 
 

@@ -1,5 +1,7 @@
 """The wire contract's catalogue and descriptors. See tradepost.wire."""
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -27,11 +29,17 @@ def apps(request: HttpRequest) -> HttpResponse:
 
 @view("GET")
 def app(request: HttpRequest, key: str) -> HttpResponse:
-    """GET /wire/1/apps/{key}: of the public catalogue, or of an app that one of the host's sites may see."""
+    """GET /wire/1/apps/{key}?site=: of the public catalogue, or a private app that this site may see.
+
+    Without `site` it may be any site of the host, which then has to know by itself which of them asked.
+    """
     host = authenticate_host(request, now=domain_now())
+    site = _site(request)
     catalogue.refresh()
     found = catalogue.find(key)
-    if found is None or found.entry is None or not (found.is_public or rollout.sees_private(host, found.listing)):
+    if found is None or found.entry is None:
+        raise NotFoundError("app", key)
+    if not (found.is_public or rollout.sees_private(host, found.listing, site=site)):
         raise NotFoundError("app", key)
     return reply(found.entry)
 
@@ -46,6 +54,16 @@ def descriptor(request: HttpRequest, sha256: str) -> HttpResponse:
     answer = HttpResponse(content, content_type=JSON)
     answer["ETag"] = f'"{sha256}"'
     return answer
+
+
+def _site(request: HttpRequest) -> UUID | None:
+    text = request.GET.get("site")
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidInputError("site is a site's identifier, a UUID.", "/site") from error
 
 
 def _limit(request: HttpRequest) -> int:

@@ -18,7 +18,7 @@ from tradepost.foundation.callers import Caller
 from tradepost.foundation.clock import new_id
 from tradepost.marketplace.catalog import queries as catalog
 from tradepost.marketplace.catalog.models import Listing, Vendor
-from tradepost.marketplace.licensing.commands import touch_listing
+from tradepost.marketplace.licensing.commands import touch_listing, touch_tested
 from tradepost.marketplace.reviews.models import Review
 
 from . import mails, queries
@@ -52,7 +52,7 @@ def save_draft(app_key: str, draft: Draft, *, revision: int, by: Caller, now: da
     if editions.state == EditionsState.LIVE:
         _change_live(editions, draft)
     else:
-        _write(editions, draft)
+        _write_drafted(listing, editions, draft, now=now)
     _save(editions)
     _record("editions.drafted", listing, by=by, now=now, features=len(draft.features), prices=len(draft.prices))
     return editions
@@ -158,6 +158,8 @@ def set_early_access(vendor_id: UUID, *, is_open: bool, by: Caller, now: datetim
     else:
         changed = bool(EarlyAccess.objects.filter(vendor=vendor).delete()[0])
     if changed:
+        drafted = Listing.objects.filter(vendor=vendor, editions__isnull=False)
+        touch_tested(list(drafted.values_list("pk", flat=True)), now=now)
         audit.record(
             "vendor.editions_opened" if is_open else "vendor.editions_closed",
             service="marketplace",
@@ -196,6 +198,14 @@ def _change_live(editions: ListingEditions, draft: Draft) -> None:
         replace(live, features=tuple(replace(each, text=texts.get(each.id, each.text)) for each in live.features)),
     )
     editions.draft = to_json(draft)
+
+
+def _write_drafted(listing: Listing, editions: ListingEditions, draft: Draft, *, now: datetime) -> None:
+    """What tokens can try may have come or gone. Nobody who holds a license waits for editions that are not live."""
+    had = queries.has_editions(listing)
+    _write(editions, draft)
+    if queries.has_editions(listing) != had:
+        touch_tested([listing.pk], now=now)
 
 
 def _write(editions: ListingEditions, draft: Draft) -> None:

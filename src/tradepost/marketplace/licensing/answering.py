@@ -22,7 +22,8 @@ Pair = tuple[int, UUID]
 
 def answer_questions(host: HostService, questions: Sequence[LicenseQuestion], *, now: datetime) -> LicenseDecisions:
     """What the sites of a host have licensed. An app that a site may not know of is unknown, like one nobody listed."""
-    asked = {(each.site, each.app): each for each in questions}
+    # Of two questions about one place the one with the trial counts: sorting keeps it last.
+    asked = {(each.site, each.app): each for each in sorted(questions, key=lambda each: each.begin_trial)}
     found = queries.places(host, list(asked))
     seen = {(each.site, each.app): pair for each in found if (pair := _pair(each)) is not None}
     known = look_up(list(seen.values()), now=now)

@@ -1,6 +1,8 @@
 """The license of a site for an app: getting hold of it, and noting that what hosts are told of it has changed."""
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
@@ -10,13 +12,14 @@ from tradepost.foundation.clock import new_id
 from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.hosts.models import SiteRecord
+from tradepost.marketplace.tokens.models import AccessToken
 
 from .changes import BY_TIME, settle_row, touch, touch_many
 from .models import Customer, OwnedSite, SiteLicense
 from .numbers import new_license_number, new_support_number
-from .telling import tell_hosts_of_listing
+from .telling import tell_hosts, tell_hosts_of_listing
 
-__all__ = ["customer_of", "default_billing", "hold_owner", "lock", "obtain", "touch", "touch_listing"]
+__all__ = ["customer_of", "default_billing", "hold_owner", "lock", "obtain", "touch", "touch_listing", "touch_tested"]
 
 TRIES = 5
 """To draw numbers that nobody has. With three million licenses one in a thousand needs a second try, at most."""
@@ -89,6 +92,16 @@ def touch_listing(listing: Listing, *, now: datetime) -> int:
     return count
 
 
+def touch_tested(listings: Collection[UUID], *, now: datetime) -> int:
+    """Like `touch_listing` of some listings, where an access token is in use: for what changes for those alone."""
+    assert connection.in_atomic_block, "licenses are touched in the transaction of what changes for them"
+    in_use = AccessToken.objects.filter(applied=True, listing__in=listings)
+    count = touch_many(TESTED, [list(listings)], now=now)
+    if count:
+        tell_hosts(in_use.values_list("site_id", "listing_id"))
+    return count
+
+
 def _make(site: SiteRecord, listing: Listing, *, now: datetime) -> None:
     """Make the row unless there is one, or one has these numbers already: whoever asks looks again."""
     SiteLicense.objects.bulk_create(
@@ -122,6 +135,9 @@ def _own_customer(site: SiteRecord, *, now: datetime) -> Customer:
     )
     return made
 
+
+TESTED = """license.listing_id = ANY(%s) AND EXISTS (SELECT FROM tokens_accesstoken token
+    WHERE token.site_id = license.site_id AND token.listing_id = license.listing_id AND token.applied)"""
 
 HOLD = """
 SELECT customer.id FROM licensing_ownedsite o JOIN licensing_customer customer ON customer.id = o.customer_id

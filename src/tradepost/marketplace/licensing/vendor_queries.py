@@ -62,7 +62,7 @@ def licenses_of(vendor: Vendor, asked: Filter) -> QuerySet[SiteLicense]:
     for name, value in (("listing__app_key", asked.app), ("state", asked.state), ("kind", asked.kind)):
         rows = rows.filter(**{name: value}) if value else rows
     if asked.edition:
-        rows = rows.filter(edition=None if asked.edition == NO_EDITION else asked.edition)
+        rows = rows.filter(_of_edition(None if asked.edition == NO_EDITION else asked.edition))
     if asked.test:
         rows = rows.filter(is_test=asked.test == "only")
     return rows.filter(_looked_for(asked.q)) if asked.q else rows
@@ -121,6 +121,12 @@ def counts(vendor: Vendor, *, app: str = "") -> list[EditionCount]:
 def apps_of(vendor: Vendor) -> list[Listing]:
     """What can be chosen as `app`."""
     return list(Listing.objects.filter(vendor=vendor).only("app_key", "name").order_by("app_key")[:500])
+
+
+def _of_edition(edition: str | None) -> Q:
+    """A license that only an access token makes has the token's edition, as the report says."""
+    is_token_alone = Q(state=LicenseState.NONE)
+    return ~is_token_alone & Q(edition=edition) | is_token_alone & Q(token__edition=edition)
 
 
 def _rank(edition: str) -> tuple[int, str]:

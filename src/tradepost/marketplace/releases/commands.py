@@ -23,6 +23,7 @@ from tradepost.foundation.callers import Caller
 from tradepost.foundation.clock import new_id
 from tradepost.marketplace.catalog import queries as catalog
 from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.licensing.commands import touch_listing
 from tradepost.marketplace.reviews.models import Review
 from tradepost.marketplace.watching.models import Document
 
@@ -67,7 +68,7 @@ def offer(listing: Listing, version: AppVersion, *, actor: str, now: datetime) -
     older = listing.versions.filter(state=VersionState.IN_REVIEW, order_key__lt=version.order_key)
     for each in older.select_for_update():
         _supersede(listing, each, actor=actor, now=now)
-    choose_offered(listing)
+    choose_offered(listing, now=now)
     decide_waiting(listing, actor=actor, now=now)
 
 
@@ -96,7 +97,7 @@ def hold_back(listing: Listing, *, reviewed: AppVersion, actor: str, now: dateti
         open_review(listing, version, kind="version", reasons=reasons, asked_by=actor, now=now)
     for version in listing.versions.filter(state=VersionState.IN_REVIEW, order_key__lt=last.order_key):
         _supersede(listing, version, actor=actor, now=now)
-    choose_offered(listing)
+    choose_offered(listing, now=now)
 
 
 def reject(listing: Listing, version: AppVersion, *, actor: str, now: datetime) -> None:
@@ -106,11 +107,21 @@ def reject(listing: Listing, version: AppVersion, *, actor: str, now: datetime) 
     _record("version.rejected", version, actor=actor, now=now, listing=listing)
 
 
-def choose_offered(listing: Listing) -> None:
-    """Point the listing to its newest offered version and raise the serial, so that every process hears of it."""
+def choose_offered(listing: Listing, *, now: datetime) -> None:
+    """Point the listing to its newest offered version and raise the serial, so that every process hears of it.
+
+    Where the app begins to cost something, or ceases to, every host with a license of it is told.
+    """
+    did_cost = _costs(listing.offered)
     listing.offered = queries.find_newest_offered(listing)
+    if _costs(listing.offered) != did_cost:
+        touch_listing(listing, now=now)  # before the serial, behind which every other listing waits
     listing.offer_serial = next_serial()
     listing.save(update_fields=["offered", "offer_serial"])
+
+
+def _costs(version: AppVersion | None) -> bool:
+    return version is not None and version.paid
 
 
 def next_serial() -> int:

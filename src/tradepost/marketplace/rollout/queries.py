@@ -41,9 +41,9 @@ def holders_of(listings: Collection[UUID], *, sites: Collection[int]) -> set[tup
     return set(tokens.values_list("site_id", "listing_id"))
 
 
-def sees_private(host: HostService, listing: UUID) -> bool:
-    """Whether one of the host's sites may see a private app."""
-    return Listing.objects.filter(_seen_by(host), pk=listing).exists()
+def sees_private(host: HostService, listing: UUID, *, site: UUID | None = None) -> bool:
+    """Whether a site of the host may see a private app; without `site`, whether any of them may."""
+    return Listing.objects.filter(_seen_by(host, site), pk=listing).exists()
 
 
 def find_descriptor(host: HostService, sha256: str) -> bytes | None:
@@ -63,10 +63,11 @@ def find_descriptor(host: HostService, sha256: str) -> bytes | None:
     return bytes(content) if content is not None else None
 
 
-def _seen_by(host: HostService) -> Q:
-    """Listings that a site of the host may see though they are private."""
-    tokens = AccessToken.objects.filter(HELD, site__host=host)
-    records = InstallationRecord.objects.filter(BEFORE_TOKENS, site__host=host).exclude(state__in=GONE)
+def _seen_by(host: HostService, site: UUID | None = None) -> Q:
+    """Listings that this site of the host, or any of them, may see though they are private."""
+    whose = Q(site__host=host) if site is None else Q(site__host=host, site__site=site)
+    tokens = AccessToken.objects.filter(HELD, whose)
+    records = InstallationRecord.objects.filter(BEFORE_TOKENS, whose).exclude(state__in=GONE)
     return Q(pk__in=tokens.values("listing")) | Q(pk__in=records.values("listing"))
 
 
