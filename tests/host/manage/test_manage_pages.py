@@ -107,7 +107,7 @@ def test_only_administrators_of_the_site_do_anything_and_only_they_and_operators
     operator = settled.browser("operator@town.example")
     page = operator.get(PAGE)
     assert page.status_code == 200
-    assert "an administrator of the site decides" in text_of(page)
+    assert "An administrator of the site decides" in text_of(page)
     token = {"csrfmiddlewaretoken": forms_of(page)[0][1]["csrfmiddlewaretoken"]}
     for action in ("trial/", "kept-edition/", "editions/advanced/", "access-token/removal/"):
         answer = operator.post(f"{PAGE}{action}", {"revision": "1", **token})
@@ -127,9 +127,18 @@ def test_what_people_did_is_in_the_history_without_any_secret(settled: Town) -> 
     made = settled.token()
     settled.browser().submit(PAGE, f"{PAGE}access-token/", token=made.secret)
     page = shown(settled, f"{PAGE}history/")
-    assert "applied an access token" in page
+    assert "applied the access token" in page
     assert made.token.prefix in page
     assert made.secret not in page
+
+
+def test_what_the_app_was_told_stands_in_the_history_in_plain_words(settled: Town) -> None:
+    made = settled.token()
+    settled.browser().submit(PAGE, f"{PAGE}access-token/", token=made.secret)
+    page = shown(settled, f"{PAGE}history/")
+    assert "the marketplace" in page
+    assert "the app is told: licensed, on trial" in page
+    assert "license.seen" not in page
 
 
 def test_private_listings_are_switched_on_the_same_page(settled: Town) -> None:

@@ -80,7 +80,16 @@
     setTimeout(() => { button.textContent = label; }, 2000);
   }
 
+  // Tabs that do not fit a phone are scrolled to where one is.
+  function showTab(root) {
+    for (const here of root.querySelectorAll(".tabs [aria-current]")) {
+      const list = here.closest("ul");
+      list.scrollLeft = here.offsetLeft - list.offsetLeft - (list.clientWidth - here.offsetWidth) / 2;
+    }
+  }
+
   function refresh(root) {
+    showTab(root);
     drawCharts(root);
     sayTimes(root);
     for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;

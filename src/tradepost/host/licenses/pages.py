@@ -18,9 +18,11 @@ from tradepost.host.marketlink.client import MarketplaceError
 from tradepost.host.marketlink.queries import is_linked
 from tradepost.host.sites.frame import REFUSALS, ROWS, Visit, after_of, attempt, blame, on_site, show
 from tradepost.host.sites.queries import zone_of
+from tradepost.host.upgrading.queries import get_installation
 from tradepost.wire.licenses import CHANGED_MEANWHILE, CONFIRM, LicenseDecision
 
 from . import commands
+from .deeds import what_happened, who_did
 from .forms import SimulationForm, TokenForm
 from .gains import gains_of
 from .holding import Holder
@@ -29,18 +31,6 @@ from .sights import LicenseSight, find_history, find_licensed, get_sight, sights
 from .words import edition_word, local
 
 LONGEST_NUMBER = 18
-EVENTS = {
-    "license.wished": "wish",
-    "license.token_applied": "applied an access token",
-    "license.token_removed": "removed the access token",
-    "license.simulated": "changed what the access token looks like",
-}
-WISHES = {
-    "trial": "began the trial",
-    "switch": "switched the edition",
-    "keep": "took the downgrade back",
-    "edition_trial": "began to try an edition",
-}
 
 
 @require_GET
@@ -73,13 +63,16 @@ def app_license(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
 @require_GET
 @on_site
 def history(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
-    """What people of the site did about an app's license."""
+    """What people of the site did about an app's license, and what the app was told."""
+    installation = get_installation(visit.caller, visit.site.pk, key)
+    version = installation.running or installation.newest
     rows = find_history(visit.caller, visit.site.pk, key)
     found = slice_of(rows, order=AUDIT_ORDER, after=after_of(request), limit=ROWS)
     context = {
         "here": "manage",
         "key": key,
-        "entries": [(each, _what_happened(each.action, each.detail)) for each in found.items],
+        "name": version.name if version else key,
+        "entries": [(each, who_did(each), what_happened(each)) for each in found.items],
         "next": found.next,
     }
     return show(request, visit, "licenses/history.html", context)
@@ -252,6 +245,8 @@ def _preview(
         "preview": found,
         "gains": gains_of(sight.installation, found),
         "before_word": edition_word(found.before),
+        "is_there": found.before == edition,
+        "next_word": edition_word(sight.told.next_edition if sight.told else None),
         "is_now": found.at <= now,
         "at": local(found.at, zone_of(visit.site)),
     }
@@ -279,12 +274,6 @@ def _switched(told: LicenseDecision, wanted: str, visit: Visit) -> str:
         at = local(told.period_ends_at, zone_of(visit.site))
         return f"The edition becomes {edition_word(wanted)} {at}; until then everything stays as it is."
     return f"The site has the edition {edition_word(told.edition or wanted)} now."
-
-
-def _what_happened(action: str, detail: dict[str, Any]) -> str:
-    what = WISHES.get(str(detail.get("wish"))) or EVENTS.get(action, action)
-    said = [str(detail[name]) for name in ("edition", "simulated", "prefix") if detail.get(name)]
-    return f"{what}: {', '.join(said)}" if said else what
 
 
 def _revision(request: HttpRequest) -> int:
