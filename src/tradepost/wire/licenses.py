@@ -23,6 +23,11 @@ SIGNATURE_SECONDS = 300
 
 EditionWord = Annotated[str, Meta(max_length=20, pattern="^[a-z]+$")]
 Actor = Annotated[str, Meta(min_length=1, max_length=254)]
+Revision = Annotated[int, Meta(ge=-1, le=2**63 - 1)]
+"""-1 is that of a license nobody has looked at."""
+
+UserTier = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Moment = Annotated[datetime, Meta(tz=True)]
 TokenText = Annotated[str, Meta(min_length=8, max_length=200)]
 CONFIRM = "token.running_subscription"
 """The rule of the problem that is answered (409) where a token would hide what a site pays for."""
@@ -69,27 +74,27 @@ class LicenseDecision(Message, frozen=True):
 
     site: UUID
     app: AppKey
-    revision: int
+    revision: Revision
     state: Short
     active: bool
     exists: bool
     evaluation: bool = False
     kind: Short | None = None
     period: Short | None = None
-    user_tier: int | None = None
+    user_tier: UserTier | None = None
     edition: EditionWord | None = None
     entitlement_id: Short | None = None
     entitlement_number: Short | None = None
     support_number: Short | None = None
-    trial_ends_at: datetime | None = None
-    period_ends_at: datetime | None = None
+    trial_ends_at: Moment | None = None
+    period_ends_at: Moment | None = None
     next_edition: EditionWord | None = None
-    edition_trial_ends_at: datetime | None = None
+    edition_trial_ends_at: Moment | None = None
     may_try: bool = False
     may_try_edition: bool = False
     may_switch: bool = False
     why_not: Text = ""
-    changes_at: datetime | None = None
+    changes_at: Moment | None = None
     token: TokenTold | None = None
     covered: Short | None = None
     reason: Text = ""
@@ -115,7 +120,7 @@ class LicenseWish(Message, frozen=True):
     site: UUID
     app: AppKey
     wish: Literal["trial", "switch", "keep", "edition_trial"]
-    revision: int
+    revision: Revision
     by: Actor
     edition: EditionWord | None = None
 
@@ -145,10 +150,10 @@ class SwitchPreview(Message, frozen=True):
 
     before: EditionWord | None
     after: EditionWord
-    at: datetime
+    at: Moment
     gained: list[FeatureTold]
     lost: list[FeatureTold]
-    revision: int
+    revision: Revision
     price: Text = ""
     why_not: Text = ""
     may_try: bool = False

@@ -5,7 +5,6 @@ It has no credential here. It signs with the digest of ours, of which it keeps n
 
 import re
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
@@ -15,6 +14,7 @@ from tradepost.foundation.clock import domain_now, machine_now
 from tradepost.foundation.secrets import UnreadableSecretError, hash_token, same_secret, unseal
 from tradepost.host.marketlink.models import MarketplaceLink
 from tradepost.wire import licenses as wire
+from tradepost.wire.reading import UnreadableMessageError, read_message
 
 from .caching import keep
 
@@ -36,9 +36,9 @@ def push(request: HttpRequest) -> HttpResponse:
     if not is_signed(request.headers.get(wire.SIGNATURE_HEADER, ""), request.body):
         return problems.answer_status(request, 401, "This push is not signed by our marketplace, or not just now.")
     try:
-        message = msgspec.json.decode(request.body, type=wire.LicenseDecisions)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return problems.answer_status(request, 400, f"The push is not of the contract: {str(error)[:200]}.")
+        message = read_message(request.body, wire.LicenseDecisions)
+    except UnreadableMessageError as error:
+        return problems.answer_status(request, 400, f"The push is not of the contract: {error}.")
     keep(message.decisions, now=domain_now(), pushed=True)
     return HttpResponse(status=204)
 

@@ -27,6 +27,7 @@ from tradepost.foundation.outgoing import (
 from tradepost.foundation.secrets import unseal
 from tradepost.wire import licenses as license_wire
 from tradepost.wire import messages as wire
+from tradepost.wire.reading import UnreadableMessageError, read_message
 
 from .models import MarketplaceLink
 
@@ -211,9 +212,9 @@ def _after_colon(detail: str) -> str:
 
 def _read(response: OutgoingResponse, answer: type[Answer]) -> Answer:
     try:
-        return msgspec.json.decode(response.body, type=answer)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        text = f"The marketplace answered something that is not in the contract: {str(error)[:200]}"
+        return read_message(response.body, answer)
+    except UnreadableMessageError as error:
+        text = f"The marketplace answered something that is not in the contract: {error}"
         raise MarketplaceError(MarketplaceProblem.NONSENSE, text) from error
 
 
