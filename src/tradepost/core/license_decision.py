@@ -51,7 +51,8 @@ class Standing:
 
     `terms` are settled. `token` is the access token that the site uses, None for none. `live_at` is since when the app
     has editions, None for not (yet). `paid` says whether the live version costs something. `tokens_may_switch` says
-    whether the app's editions are mapped, so that a token can show more than the lowest.
+    whether the app's editions are mapped, so that a token can show more than the lowest. `is_open` is False for a
+    private app of which all of the site's tokens were removed.
     """
 
     terms: LicenseTerms
@@ -60,6 +61,7 @@ class Standing:
     live_at: datetime | None = None
     paid: bool = True
     tokens_may_switch: bool = False
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def may_begin_trial(standing: Standing) -> bool:
     """Whether installing or upgrading begins a trial, or a person may ask for one: a paid app, never licensed here."""
     terms = standing.terms
     is_new = terms.state is LicenseState.NONE and not terms.trial_used
-    return is_new and standing.paid and standing.token is None
+    return is_new and standing.paid and standing.is_open and standing.token is None
 
 
 def may_try_edition(standing: Standing, *, at: datetime | None = None) -> bool:

@@ -12,6 +12,7 @@ from tests.marketplace.wire_client import APP, site_id
 
 from tradepost.core.errors import ConflictError
 from tradepost.core.license import Billing
+from tradepost.marketplace.catalog import commands as catalog
 from tradepost.marketplace.editions import commands as editions
 from tradepost.marketplace.editions.models import ListingEditions
 from tradepost.marketplace.hosts.models import SiteRecord
@@ -273,3 +274,24 @@ def test_asked_twice_in_one_message_a_trial_is_begun_once(at_host, paid):
 def test_more_questions_than_the_contract_allows_cannot_be_read(at_host, paid):
     assert at_host.ask(*[(n, APP) for n in range(501)]).status_code == 400
     assert at_host.ask(*[(n, APP) for n in range(1, 501)]).status_code == 200
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_site_whose_token_of_a_private_app_was_removed_cannot_go_on_with_a_trial(
+    at_host, billing, paid, owner, token, holder, is_listed
+):
+    take(holder, token)
+    at_host.report(at_host.says(1, "1.0.0"))
+    if not is_listed:
+        catalog.make_private(APP, by=owner, now=START)
+    tokens.remove(APP, token.token.pk, by=owner, now=LATER)
+
+    told_of = at_host.decision(now=LATER)
+    assert (told_of["state"], told_of["active"], told_of["may_try"]) == ("none", False, is_listed)
+    wished = at_host.wish("trial", revision=told_of["revision"], now=LATER)
+    assert wished.status_code == (200 if is_listed else 409), wished.content
+    upgraded = at_host.decision(version="1.0.0", begin_trial=True, now=LATER)
+    assert upgraded["state"] == ("trial" if is_listed else "none")
+    if not is_listed:
+        assert "removed the access token" in wished.json()["detail"]
+        assert billing.does("trial", now=LATER)["state"] == "trial"

@@ -244,7 +244,7 @@ def _to_edition(held: Held, terms: LicenseTerms, edition: Edition | None, *, at:
 
 
 def _tried(held: Held, act: Act, ends_at: datetime | None) -> LicenseTerms:
-    standing = replace(held.standing, token=None)
+    standing = replace(held.standing, token=None, is_open=True)
     if not standing.paid:
         raise ConflictError("The app is free: nobody needs a license for it.", FREE_APP)
     if not may_begin_trial(standing):

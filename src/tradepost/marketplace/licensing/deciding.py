@@ -132,6 +132,7 @@ def _known(row: dict[str, Any], *, now: datetime) -> Known:
         live_at=row["live_at"],
         paid=bool(row["paid"]),
         tokens_may_switch=bool(row["is_mapped"]),
+        is_open=row["is_open"],
     )
     return Known(
         site_id=row["site_id"],
@@ -171,6 +172,9 @@ SELECT site.id AS site_id, listing.id AS listing_id, site.site, listing.app_key 
         OR EXISTS (SELECT FROM editions_earlyaccess early WHERE early.vendor_id = listing.vendor_id))
        AND EXISTS (SELECT FROM editions_feature feature, jsonb_array_elements_text(feature.in_editions) word
                    WHERE feature.editions_id = editions.id AND word <> 'standard') AS is_mapped,
+       listing.state = 'public' OR coalesce(
+           (SELECT bool_or(given.state = 'bound') FROM tokens_accesstoken given
+            WHERE given.site_id = site.id AND given.listing_id = listing.id), true) AS is_open,
        token.prefix AS token_prefix, token.simulated AS token_simulated, token.edition AS token_edition
 FROM unnest(%(sites)s::bigint[], %(listings)s::uuid[]) WITH ORDINALITY AS asked(site_id, listing_id, place)
 JOIN hosts_siterecord site ON site.id = asked.site_id

@@ -116,6 +116,8 @@ def _is_new(held: Held) -> bool:
 def _why_no_trial(held: Held) -> str:
     if held.standing.token is not None:
         return "An access token is in use: choose what it simulates instead."
+    if not held.standing.is_open:
+        return "The app is private, and its vendor has removed the access token of this site."
     return "The app is free." if not held.standing.paid else "This site has had its trial, or pays already."
 
 
