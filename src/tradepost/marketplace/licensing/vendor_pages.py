@@ -11,12 +11,14 @@ from tradepost.core.edition import Edition
 from tradepost.core.license import LicenseType
 from tradepost.foundation import navigation, rest
 from tradepost.foundation.callers import caller_of, signed_in
+from tradepost.foundation.clock import domain_now
 from tradepost.marketplace.catalog import queries as catalog
 from tradepost.marketplace.catalog.models import Vendor
 
 from . import vendor_queries as queries
 from .vendor_drawing import GROUPS, WORDS, edition_words, line_of, picture_of
 from .vendor_report import csv_lines, json_parts
+from .vendor_weeks import weeks_of
 
 ROWS = 50
 LONGEST = 100
@@ -57,6 +59,7 @@ def vendor_licenses(request: HttpRequest, vendor_id: UUID) -> HttpResponse:
         "editions": [(name, edition_words(name)) for name in (queries.NO_EDITION, *Edition)],
         "counts": [(edition_words(each.edition), each) for each in counted],
         "picture": picture_of(counted),
+        "weeks": weeks_of(vendor, counted, app=asked.app, now=domain_now()),
         "groups": GROUPS,
         "query": request.GET.urlencode(),
     }
