@@ -8,6 +8,7 @@ from tests.host.browsers import forms_of, said, text_of
 from tests.host.manage.town import APP, START, Town, rows_with
 
 from tradepost.foundation.clock import machine_now
+from tradepost.host.licenses import commands
 from tradepost.host.licenses.holding import LIFE, Holder
 from tradepost.host.sites.commands import set_member
 from tradepost.host.upm.requests import install_by_address
@@ -220,3 +221,18 @@ def test_nothing_of_a_token_but_its_first_characters_is_kept_anywhere(settled: T
     assert rows_with(secret) == []
     assert rows_with(FORGED.removeprefix("tpa_")[6:]) == []
     assert not [each.url for each in settled.road.sent if secret in each.url]
+
+
+def test_a_site_that_guesses_tokens_keeps_no_other_site_from_using_one(town: Town) -> None:
+    town.install()
+    town.install("beta")
+    made = town.token()
+    for _ in range(commands.GUESSES._most):
+        assert town.rest("PUT", f"apps/{APP}/access-token", token=FORGED).status_code in {409, 422}
+
+    sent = len(town.road.sent)
+    answer = town.rest("PUT", f"apps/{APP}/access-token", token=FORGED)
+    assert (answer.status_code, len(town.road.sent)) == (429, sent), "the marketplace is not asked any more"
+    assert "Too many attempts" in text_of(apply(town, FORGED))
+    admin = town.person("admin@beta.example")
+    assert commands.apply_token(town.sites["beta"].pk, APP, made.secret, by=admin, now=town.now).token is not None

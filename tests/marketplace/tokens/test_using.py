@@ -292,3 +292,13 @@ def test_a_message_that_is_not_of_the_contract_is_refused_without_its_text(holde
 
     assert answer.status_code == 400
     assert "x" * 20 not in answer.content.decode()
+
+
+def test_what_a_site_does_is_told_from_what_its_vendor_does(token, owner, holder, host):
+    """A host service says by whom; that may be anybody's name."""
+    holder.apply(token.secret)
+    holder.simulate(simulated="NONE")
+    commands.simulate(APP, token.token.pk, by=owner, now=START, simulated="INACTIVE_TRIAL")
+
+    rows = AuditEntry.objects.filter(action="access_token.simulated").order_by("recorded_at")
+    assert [each.detail.get("host") for each in rows] == [str(host[0].pk), None]

@@ -5,7 +5,7 @@ it; if we end between the two, the next answer or push brings the same decision.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 from uuid import UUID
 
@@ -16,6 +16,8 @@ from tradepost.core.errors import ConflictError, InvalidInputError
 from tradepost.core.license import Simulated
 from tradepost.foundation import audit
 from tradepost.foundation.callers import Caller
+from tradepost.foundation.clock import machine_now
+from tradepost.foundation.throttling import Throttle
 from tradepost.host.installing.models import Installation
 from tradepost.host.marketlink.client import MarketplaceClient, MarketplaceError, MarketplaceProblem, marketplace
 from tradepost.host.sites.models import Site
@@ -43,6 +45,10 @@ CHANGED = "Somebody else changed this license since you looked. This is how it s
 NOTHING_LOST = "Nothing is lost: try again in a while."
 FREE = "This app is free on this site: there is nothing to license."
 SWITCHED_OFF = "This site takes no access tokens: an administrator can switch private listings on in its settings."
+
+GUESSES = Throttle(most=20, window=timedelta(minutes=10))
+"""Texts that are no token, for each site. Fewer than the marketplace takes of a host service, so that no site of ours
+uses up what the others need."""
 
 
 def begin_trial(site_id: UUID, app_key: str, *, revision: int, by: Caller, now: datetime) -> LicenseDecision:
@@ -144,9 +150,19 @@ def require_private_listings(site_id: UUID) -> None:
 
 
 def use_token(site_id: UUID, pasted: PastedToken, app_key: str | None, *, confirmed: bool, by: Caller) -> TokenApplied:
-    """Tell the marketplace that the site uses a token, which binds it for ever. Not to be called in a transaction."""
+    """Tell the marketplace that the site uses a token, which binds it for ever. Not to be called in a transaction.
+
+    Raises MarketplaceError, and LimitError on a site where too many texts were none.
+    """
+    GUESSES.check(str(site_id), now=machine_now())
     message = TokenApplication(site=site_id, token=pasted.token, by=by.actor, app=app_key, confirmed=confirmed)
-    applied = asked(lambda client: client.apply_token(message))
+    try:
+        applied = asked(lambda client: client.apply_token(message))
+    except MarketplaceError as error:
+        # What the marketplace knows as a token it declines by a rule.
+        if error.kind is MarketplaceProblem.DECLINED and not error.rule:
+            GUESSES.count(str(site_id), now=machine_now())
+        raise
     _about(applied.decision, site_id, app_key or applied.decision.app)
     return applied
 

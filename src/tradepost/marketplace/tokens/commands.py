@@ -129,9 +129,9 @@ def simulate(
 
 
 def set_simulation(
-    token: AccessToken, simulated: str | None, edition: str | None, *, actor: str, now: datetime
+    token: AccessToken, simulated: str | None, edition: str | None, *, actor: str, now: datetime, **place: str
 ) -> bool:
-    """Write what a locked token simulates; False where it does so already.
+    """Write what a locked token simulates; False where it does so already. `place` says which site `actor` acts on.
 
     Raises InvalidInputError for unknown words, ConflictError (NO_EDITIONS) for an edition its app does not have.
     """
@@ -146,7 +146,7 @@ def set_simulation(
         return False
     token.simulated, token.edition = chosen, level
     token.save(update_fields=["simulated", "edition"])
-    record("access_token.simulated", token, actor=actor, now=now, simulated=chosen, edition=level)
+    record("access_token.simulated", token, actor=actor, now=now, simulated=chosen, edition=level, **place)
     return True
 
 

@@ -84,7 +84,7 @@ def simulate(
     site_license, token = _lock_applied(site, app_key, now=now)
     if token is None:
         raise _none_applied(app_key)
-    if set_simulation(token, simulated, edition, actor=by, now=now):
+    if set_simulation(token, simulated, edition, actor=by, now=now, **_place(site)):
         licensing.touch(site_license, now=now)
     return site_license
 
