@@ -1,8 +1,12 @@
 """Messages about licenses and tokens that no host service of ours sends: refused in words, never an error of ours."""
 
 import pytest
-from tests.marketplace.tokens.holders import BY
+from tests.marketplace.conftest import START
+from tests.marketplace.tokens.holders import BY, Holder
 from tests.marketplace.wire_client import APP, site_id
+
+from tradepost.marketplace.hosts import commands as hosts
+from tradepost.marketplace.tokens.models import AccessToken
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +62,36 @@ def test_a_message_out_of_the_contract_is_refused(holder, listing, path, message
 )
 def test_bytes_that_are_no_message_are_refused(holder, path, body):
     assert holder.post(f"/wire/1/{path}", body).status_code == 400
+
+
+@pytest.mark.parametrize("site", [1, 2])
+def test_a_host_service_does_nothing_to_sites_of_another(holder, other_holder, listing, owner, made, site):
+    """Neither by the same identifier, nor with the secret that the other's site has used."""
+    holder.check((1, {APP: "1.0.0"}))
+    assert holder.apply(made.secret).status_code == 200
+    before = AccessToken.objects.values().get()
+    there, wish = str(site_id(site)), {**WISH, "site": str(site_id(site))}
+
+    asked = other_holder.post("/wire/1/licenses", {"questions": [{"site": there, "app": APP}]}).json()
+    answers = [
+        other_holder.withdraw(site),
+        other_holder.simulate(site, simulated="NONE"),
+        other_holder.post("/wire/1/licenses/wishes", wish),
+        other_holder.post("/wire/1/licenses/preview", {"site": there, "app": APP, "edition": "advanced"}),
+        other_holder.apply(made.secret, site),
+    ]
+
+    assert (asked["decisions"], asked["unknown_sites"]) == ([], [there])
+    assert {answer.status_code for answer in answers} <= {404, 409}
+    assert not any(made.secret.encode() in answer.content or BY.encode() in answer.content for answer in answers)
+    assert AccessToken.objects.values().get() == before
+    assert other_holder.post("/wire/1/licenses", {"questions": [{"site": there, "app": APP}]}).json()["decisions"] == []
+    assert other_holder.post("/wire/1/licenses/wishes", wish).status_code == 404
+
+
+def test_a_host_that_was_revoked_and_one_without_credential_do_nothing(holder, host, operator, made, listing):
+    hosts.revoke_host(host[0].pk, by=operator, now=START)
+    for each in (holder, Holder(""), Holder("tph_" + "x" * 43), Holder("\u00e9")):
+        answers = [each.apply(made.secret), each.withdraw(), each.simulate(), each.post("/wire/1/licenses", {})]
+        assert {answer.status_code for answer in answers} == {401}
+    assert not AccessToken.objects.exclude(site=None).exists()
