@@ -295,3 +295,53 @@ def test_a_site_whose_token_of_a_private_app_was_removed_cannot_go_on_with_a_tri
     if not is_listed:
         assert "removed the access token" in wished.json()["detail"]
         assert billing.does("trial", now=LATER)["state"] == "trial"
+
+
+def test_of_two_sites_of_one_host_each_hears_of_a_private_app_what_it_may(at_host, paid, owner, token, holder):
+    catalog.make_private(APP, by=owner, now=START)
+    take(holder, token, site=2)
+
+    answer = at_host.ask((1, APP), (2, APP)).json()
+    assert [each["site"] for each in answer["decisions"]] == [str(site_id(2))]
+    assert answer["unknown"] == [APP]
+    for path in ("/wire/1/licenses/preview", "/wire/1/licenses/wishes"):
+        told_of = {
+            "site": str(site_id(1)),
+            "app": APP,
+            "edition": "advanced",
+            "wish": "switch",
+            "revision": 0,
+            "by": "a",
+        }
+        assert at_host.post(path, told_of).status_code == 404
+
+
+def test_a_token_of_one_environment_opens_no_other(server, at_host, paid, owner, token, holder):
+    url = server.serve(descriptor(key="com.example.staging", enableLicensing=True), "/staging.json")
+    staging = catalog.add_environment(APP, "staging", url, by=owner, now=START)
+    other = tokens.make(staging.app_key, by=owner, now=START)
+
+    assert rule_of(holder.apply(other.secret, app=APP)) == (409, "token.other_app")
+    take(holder, other)
+    assert told(at_host.decision(app=staging.app_key)) == ("trial", True, "standard")
+    assert told(at_host.decision()) == ("none", False, None)
+    assert at_host.get(f"/wire/1/apps/{staging.app_key}", site=str(site_id(2))).status_code == 404
+
+
+def test_time_over_a_long_absence_with_everything_pending_comes_in_its_order(at_host, billing, paid):
+    put_live(paid)
+    billing.pays(period="monthly", edition="advanced")
+    at_host.wishes("switch", edition="standard")
+    billing.does("cancellation", now=LATER)
+    billing.does("resumption", now=LATER)
+    assert at_host.decision(now=LATER)["next_edition"] == "standard"
+
+    late = at_host.decision(now=MONTH + 300 * DAY)
+    settle_due(MONTH + 300 * DAY)
+    written = at_host.decision(now=MONTH + 300 * DAY)
+
+    assert late | {"revision": 0} == written | {"revision": 0}
+    events = list(LicenseChange.objects.order_by("number").values_list("event", flat=True))
+    assert events[:7] == [
+        "bought", "edition_switched", "cancelled", "resumed", "edition_changed", "renewed", "renewed",
+    ]  # fmt: skip

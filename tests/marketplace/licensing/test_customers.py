@@ -6,7 +6,8 @@ from tests.marketplace.licensing.acting import put_live, rule_of
 from tests.marketplace.licensing.conftest import DAY
 from tests.marketplace.test_rest import Program
 from tests.marketplace.test_workers import at_the_same_time
-from tests.marketplace.wire_client import site_id
+from tests.marketplace.tokens.holders import Holder
+from tests.marketplace.wire_client import APP, site_id
 
 from tradepost.core.errors import ConflictError, ForbiddenError
 from tradepost.core.license import Billing
@@ -14,6 +15,7 @@ from tradepost.foundation.models import AuditEntry
 from tradepost.marketplace.hosts.models import SiteRecord
 from tradepost.marketplace.licensing import customers
 from tradepost.marketplace.licensing.models import Customer, OwnedSite, PendingPush, SiteLicense
+from tradepost.marketplace.tokens import commands as tokens
 
 pytestmark = pytest.mark.django_db
 LATER = START + 2 * DAY
@@ -144,6 +146,16 @@ def test_a_customer_that_only_stood_in_for_its_site_goes_with_it_and_a_named_one
     assert set(Customer.objects.values_list("name", flat=True)) == {"Acme Ltd", "Other Ltd"}
     give(other, 1, by=operator, at_host=at_host)
     assert Customer.objects.count() == 2
+
+
+def test_a_stand_in_for_a_site_that_was_met_by_its_token_goes_too(at_host, operator, owner, paid, acme):
+    token = tokens.make(APP, by=owner, now=START)
+    assert Holder(at_host.credential).apply(token.secret, site=9).status_code == 200
+    at_host.meet(9)
+
+    give(acme, 9, by=operator, at_host=at_host)
+
+    assert [each.name for each in Customer.objects.all()] == ["Acme Ltd"]
 
 
 def test_a_site_with_an_edition_does_not_go_to_a_customer_on_original_billing(at_host, billing, operator, paid, acme):

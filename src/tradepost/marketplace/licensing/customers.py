@@ -154,7 +154,9 @@ def remove(customer_id: UUID, *, by: Caller, now: datetime) -> None:
 
 def _forget_stand_in(customer: Customer, site: SiteRecord, *, by: Caller, now: datetime) -> None:
     """A customer that was made for one site, and of whom nobody has said anything since, goes with that site."""
-    says_nothing = customer.name == site.name and not customer.contact_email and customer.reference is None
+    # A site that no check has named yet is called by its identifier.
+    is_named_by_us = customer.name in {site.name, str(site.site)}
+    says_nothing = is_named_by_us and not customer.contact_email and customer.reference is None
     if says_nothing and not OwnedSite.objects.filter(customer=customer).exists():
         _record("customer.removed", customer, by=by, now=now, site=site.name)
         customer.delete()
