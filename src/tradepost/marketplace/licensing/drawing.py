@@ -231,5 +231,5 @@ def _value(name: str, value: Any) -> str:
     if value is None:
         return EMPTY.get(name, "none")
     if name.endswith("_at"):
-        return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}"
+        return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M} UTC"
     return str(value).replace("_", " ")
