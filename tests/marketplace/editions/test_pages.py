@@ -36,7 +36,7 @@ def test_the_way_of_editions_by_the_pages(closed, browser, office):
     assert "No feature is in Advanced." in text_of(browser.get(HERE))
     form = text_of(browser.get(f"{HERE}features/new/"))
     assert "Reports (reports, generalPages)" in form
-    assert "Panel is kept." in after(browser.post(f"{HERE}features/new/", feature(modules=["panel"]), follow=True))
+    assert "Panel is saved." in after(browser.post(f"{HERE}features/new/", feature(modules=["panel"]), follow=True))
     more = feature(name="Forecast", editions=["advanced"], revision="1")
     browser.post(f"{HERE}features/new/", more)
     page = after(browser.post(f"{HERE}prices/", PRICES | {"revision": "2"}, follow=True))
@@ -102,7 +102,7 @@ def test_features_are_changed_moved_and_taken_away(opened, owner, browser):
     assert "checked" in text_of(browser.get(f"{HERE}features/{first.id}/"))
     assert "stands higher now" in after(browser.post(f"{HERE}features/{second.id}/rise/", {"revision": 1}, follow=True))
     changed = feature(name="Seen", revision="2", modules=["panel"])
-    assert "Seen is kept." in after(browser.post(f"{HERE}features/{first.id}/", changed, follow=True))
+    assert "Seen is saved." in after(browser.post(f"{HERE}features/{first.id}/", changed, follow=True))
     late = browser.post(f"{HERE}features/{second.id}/removal/", {"revision": 1}, follow=True)
     assert "Somebody else has changed" in after(late)
     browser.post(f"{HERE}features/{second.id}/removal/", {"revision": 3})
@@ -116,7 +116,7 @@ def test_changes_of_live_editions_are_told_apart_from_what_customers_see(opened,
     forecast = queries.live_draft(opened).features[1]
     given = feature(name="Forecast", editions=["standard", "advanced"], revision="3", modules=list(forecast.modules))
     said = after(browser.post(f"{HERE}features/{forecast.id}/", given, follow=True))
-    assert "Customers see it once an operator has agreed" in said
+    assert "Customers see the change once an operator has agreed" in said
     assert "will be in Standard and Advanced; it is in Advanced now." in said
     browser.post(f"{HERE}submission/")
 

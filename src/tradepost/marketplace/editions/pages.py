@@ -93,7 +93,7 @@ def prices(request: HttpRequest, app_key: str) -> HttpResponse:
     except (ProblemsError, ConflictError) as error:
         explain(form, error)
         return _show(request, listing, form, status=422)
-    messages.success(request, _kept(listing, "The prices are kept."))
+    messages.success(request, _kept(listing, "The prices are saved."))
     return redirect("editions", app_key)
 
 
@@ -161,7 +161,7 @@ def _edit_feature(request: HttpRequest, listing: Listing, found: FeatureDraft | 
         except (ProblemsError, ConflictError) as error:
             explain(form, error, place=f"/features/{place}")
         else:
-            messages.success(request, _kept(listing, f"{form.cleaned_data['name']} is kept."))
+            messages.success(request, _kept(listing, f"{form.cleaned_data['name']} is saved."))
             return redirect("editions", listing.app_key)
     context = {"listing": listing, "tab": "editions", "form": form, "feature": found}
     return render(request, "editions/feature.html", context, status=422 if form.errors else 200)
@@ -203,7 +203,7 @@ def _save(caller: Caller, listing: Listing, draft: Draft, revision: int) -> None
 def _kept(listing: Listing, said: str) -> str:
     found = queries.find_editions(listing)
     waits = found is not None and found.draft is not None
-    return f"{said} Customers see it once an operator has agreed: submit it when you are ready." if waits else said
+    return f"{said} Customers see the change once an operator has agreed: submit it when you are ready." if waits else said
 
 
 def _find(listing: Listing, feature_id: UUID) -> FeatureDraft:
