@@ -4,8 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tradepost.testing.pytest_house import point_django_at
+
+# A busy machine is no failure: what a test says must not hang on how long it takes.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 PROJECT = Path(__file__).resolve().parents[1]
 

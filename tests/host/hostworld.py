@@ -99,13 +99,13 @@ class Marketplace:
             batch = msgspec.json.decode(body, type=wire.Reports)
             self.reports += batch.reports
             return 200, msgspec.json.encode(wire.ReportsAnswer(accepted=len(batch.reports)))
-        kind, _, name = path.removeprefix("/").partition("/")
+        asked = urlsplit(path)
+        kind, _, name = asked.path.removeprefix("/").partition("/")
         if kind == "descriptors" and name in self.bytes_of:
             self.fetched.append(name)
             return 200, self.bytes_of[name]
         if kind == "apps" and name in self.versions:
             return 200, msgspec.json.encode(self._entry(name))
-        asked = urlsplit(path)
         if asked.path == "/apps":
             [q] = parse_qs(asked.query).get("q", [""])
             found = [self._entry(key) for key in sorted(self.versions) if q in key]

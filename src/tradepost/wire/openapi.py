@@ -7,6 +7,16 @@ import msgspec
 from . import licenses
 from . import messages as m
 
+SEEN_BY = {
+    "parameters": [
+        {
+            "name": "site",
+            "in": "query",
+            "description": "for which site, where the app is private",
+            "schema": {"type": "string", "format": "uuid"},
+        }
+    ]
+}
 LICENSE_MESSAGES = [
     licenses.LicenseQuestions,
     licenses.LicenseDecisions,
@@ -35,7 +45,7 @@ def document() -> dict[str, Any]:
             f"{m.PREFIX}/checks": {"post": _call("Ask what sites may move to", "Check", "CheckAnswer")},
             f"{m.PREFIX}/reports": {"post": _call("Say what installations run", "Reports", "ReportsAnswer")},
             f"{m.PREFIX}/apps": {"get": _call("List the public catalogue", None, "Catalog")},
-            f"{m.PREFIX}/apps/{{key}}": {"get": _call("One app of the catalogue", None, "CatalogEntry")},
+            f"{m.PREFIX}/apps/{{key}}": {"get": _call("One app of the catalogue", None, "CatalogEntry") | SEEN_BY},
             f"{m.PREFIX}/descriptors/{{sha256}}": {"get": _call("The bytes of a descriptor", None, None)},
             **_license_paths(),
         },

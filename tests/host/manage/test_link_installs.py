@@ -11,8 +11,10 @@ from tests.host.browsers import forms_of, said, text_of
 from tests.host.manage.town import APP, MARKETPLACE, START, Town, bearer, panel, rows_with
 from tests.host.upm.devapps import developing
 
-from tradepost.host.installing.commands import uninstall
+from tradepost.core.errors import NotFoundError
+from tradepost.host.installing.commands import install, uninstall
 from tradepost.host.installing.models import Installation
+from tradepost.host.installing.queries import get_app
 from tradepost.host.upm.models import AddressListing, InstallRequest
 from tradepost.host.upm.requests import install_by_address
 from tradepost.host.upm.switch import set_private_listings
@@ -192,3 +194,15 @@ def test_a_person_of_another_site_gets_nowhere_with_a_link(town: Town) -> None:
     assert town.rest("POST", "install-requests", email="admin@beta.example", url=town.link(made)).status_code == 404
     made.token.refresh_from_db()
     assert made.token.state == "unbound"
+
+
+def test_another_site_of_the_same_host_neither_sees_nor_gets_a_private_app(town: Town, private: Any) -> None:
+    follow(town, town.link(town.token(PRIVATE), PRIVATE))
+    town.work()
+    beta, stranger = town.sites["beta"], town.person("admin@beta.example")
+
+    with pytest.raises(NotFoundError):
+        get_app(stranger, beta.pk, PRIVATE, now=town.now)
+    with pytest.raises(NotFoundError):
+        install(beta.pk, PRIVATE, fingerprint=None, by=stranger, now=town.now)
+    assert get_app(town.admin, town.site.pk, PRIVATE, now=town.now).key == PRIVATE

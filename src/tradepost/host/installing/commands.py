@@ -46,7 +46,7 @@ def install(site_id: UUID, app_key: str, *, fingerprint: str | None, by: Caller,
     """
     require_administrator(by, site_id)
     client = marketplace()
-    version = learn(find_entry(client, app_key).version, client, now)
+    version = learn(find_entry(client, app_key, site_id).version, client, now)
     if fingerprint is not None and fingerprint != asked_at_first(version).fingerprint:
         raise ConflictError("What the app asks has changed since it was shown; look at it again.")
     decision = ask_before_install(site_id, version, now=now)

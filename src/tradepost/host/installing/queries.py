@@ -66,7 +66,7 @@ def get_app(caller: Caller, site_id: UUID, app_key: str, *, now: datetime) -> Ap
     """
     get_site(caller, site_id)
     client = marketplace()
-    entry = find_entry(client, app_key)
+    entry = find_entry(client, app_key, site_id)
     version = learn(entry.version, client, now)
     installation = Installation.objects.filter(site_id=site_id, app_key=app_key)
     return AppDetails(
@@ -87,10 +87,10 @@ def find_signing_keys(caller: Caller) -> list[SigningKey]:
     return list(SigningKey.objects.defer("sealed_private_pem").order_by("-created_at")[:MOST_KEYS])
 
 
-def find_entry(client: MarketplaceClient, app_key: str) -> wire.CatalogEntry:
+def find_entry(client: MarketplaceClient, app_key: str, site_id: UUID) -> wire.CatalogEntry:
     """One entry of the catalogue, asked for anew. Raises NotFoundError where the marketplace does not offer it."""
     try:
-        entry = client.app(app_key)
+        entry = client.app(app_key, site_id)
     except MarketplaceError as error:
         if error.kind is MarketplaceProblem.NOT_THERE:
             raise NotFoundError("app", app_key) from error

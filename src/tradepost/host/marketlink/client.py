@@ -10,6 +10,7 @@ from hashlib import sha256
 from ipaddress import ip_network
 from typing import TypeVar
 from urllib.parse import quote, urlencode
+from uuid import UUID
 
 import msgspec
 
@@ -85,9 +86,9 @@ class MarketplaceClient:
         query = urlencode({name: value for name, value in (("after", after), ("q", q)) if value})
         return self._get(f"/apps?{query}" if query else "/apps", wire.Catalog)
 
-    def app(self, key: str) -> wire.CatalogEntry:
-        """One app of the catalogue."""
-        return self._get(f"/apps/{quote(key, safe='')}", wire.CatalogEntry)
+    def app(self, key: str, site: UUID) -> wire.CatalogEntry:
+        """One app of the catalogue, or a private one that the site may see."""
+        return self._get(f"/apps/{quote(key, safe='')}?{urlencode({'site': str(site)})}", wire.CatalogEntry)
 
     def descriptor(self, digest: str) -> bytes:
         """The bytes whose SHA-256 (hex) is `digest`."""
