@@ -203,7 +203,8 @@ def _save(caller: Caller, listing: Listing, draft: Draft, revision: int) -> None
 def _kept(listing: Listing, said: str) -> str:
     found = queries.find_editions(listing)
     waits = found is not None and found.draft is not None
-    return f"{said} Customers see the change once an operator has agreed: submit it when you are ready." if waits else said
+    later = " Customers see the change once an operator has agreed: submit it when you are ready."
+    return said + later if waits else said
 
 
 def _find(listing: Listing, feature_id: UUID) -> FeatureDraft:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tradepost.core.edition import Edition
+from tradepost.core.edition import LOWEST, Edition
 from tradepost.core.license import Billing, LicenseTerms, Simulated, TokenTerms
 from tradepost.core.license_decision import Standing, decide, may_begin_trial, may_try_edition, switching
 from tradepost.core.license_settling import next_change_at, settle
@@ -60,7 +60,7 @@ def look_up(pairs: Sequence[tuple[int, UUID]], *, now: datetime) -> list[Known]:
         return []
     sites, listings = zip(*pairs, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(LOOK_UP, {"sites": list(sites), "listings": list(listings), "for_all": _editions_for_all()})
+        cursor.execute(LOOK_UP, {"sites": list(sites), "listings": list(listings), **_editions()})
         names = [column.name for column in cursor.description or ()]
         return [_known(dict(zip(names, row, strict=True)), now=now) for row in cursor.fetchall()]
 
@@ -157,8 +157,8 @@ def _token(row: dict[str, Any]) -> TokenTerms | None:
     )
 
 
-def _editions_for_all() -> bool:
-    return configuration.policy.editions_for_all
+def _editions() -> dict[str, Any]:
+    return {"for_all": configuration.policy.editions_for_all, "lowest": LOWEST}
 
 
 _TERMS = ", ".join(f"license.{name}" for name in FIELDS)
@@ -171,7 +171,7 @@ SELECT site.id AS site_id, listing.id AS listing_id, site.site, listing.app_key 
        (editions.state = 'live' OR %(for_all)s
         OR EXISTS (SELECT FROM editions_earlyaccess early WHERE early.vendor_id = listing.vendor_id))
        AND EXISTS (SELECT FROM editions_feature feature, jsonb_array_elements_text(feature.in_editions) word
-                   WHERE feature.editions_id = editions.id AND word <> 'standard') AS is_mapped,
+                   WHERE feature.editions_id = editions.id AND word <> %(lowest)s) AS is_mapped,
        listing.state = 'public' OR coalesce(
            (SELECT bool_or(given.state = 'bound') FROM tokens_accesstoken given
             WHERE given.site_id = site.id AND given.listing_id = listing.id), true) AS is_open,

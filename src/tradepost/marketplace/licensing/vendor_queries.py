@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import JSONObject
 
+from tradepost.core.edition import Edition
 from tradepost.core.license import PAID
 from tradepost.core.states import LicenseState
 from tradepost.marketplace.catalog.models import Listing, Vendor
@@ -130,7 +131,7 @@ def _of_edition(edition: str | None) -> Q:
 
 
 def _rank(edition: str) -> tuple[int, str]:
-    order = (NO_EDITION, "standard", "advanced")
+    order = (NO_EDITION, *Edition)
     return (order.index(edition) if edition in order else len(order), edition)
 
 

@@ -12,13 +12,11 @@ from aiohttp import web
 
 from tradepost.core.signing import split_target
 from tradepost.sdk.lifecycle import key_id_of, verify_installation, verify_uninstallation
-from tradepost.sdk.requests import verify_request
-from tradepost.sdk.sample.context import HTTP, KEYS_URL, VENDOR
+from tradepost.sdk.sample.context import HTTP, KEYS_URL, VENDOR, tenant_of
 from tradepost.sdk.sample.descriptor import MOVED_PATH, Document
 from tradepost.sdk.sample.licensed import add_license_routes, note_address
 from tradepost.sdk.sample.told import Channel, by_lifecycle
 from tradepost.sdk.sample.vendor import DescriptorMode, InstalledMode, Served
-from tradepost.sdk.tenants import Tenant
 from tradepost.sdk.tokens import Refusal, RefusedCallError, base_path_of, read_token
 
 SLOW_SECONDS = 120
@@ -91,7 +89,7 @@ async def panel(request: web.Request) -> web.Response:
     site = "nobody in particular: the address is not signed"
     if "jwt" in request.query:
         try:
-            tenant = _tenant(request, context_tokens=True)
+            tenant = tenant_of(request, context_tokens=True)
         except RefusedCallError as problem:
             return web.Response(status=401, text=problem.text)
         site = tenant.base_url
@@ -184,28 +182,13 @@ async def _uninstall(request: web.Request, body: bytes) -> str:
 
 
 async def _enable(request: web.Request, _body: bytes) -> str:
-    request.app[VENDOR].set_enabled(_tenant(request).client_key, enabled=True)
+    request.app[VENDOR].set_enabled(tenant_of(request).client_key, enabled=True)
     return "204"
 
 
 async def _disable(request: web.Request, _body: bytes) -> str:
-    request.app[VENDOR].set_enabled(_tenant(request).client_key, enabled=False)
+    request.app[VENDOR].set_enabled(tenant_of(request).client_key, enabled=False)
     return "204"
-
-
-def _tenant(request: web.Request, *, context_tokens: bool = False) -> Tenant:
-    vendor = request.app[VENDOR]
-    path, query = split_target(request.raw_path)
-    return verify_request(
-        request.headers,
-        request.method,
-        path,
-        query,
-        app_base_url=vendor.base_url_at(path),
-        tenants=vendor.tenants,
-        now=vendor.now(),
-        context_tokens=context_tokens,
-    )
 
 
 async def _fetch_key(request: web.Request) -> bytes:

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from tradepost.core.document import DocumentLimits, parse_document
 from tradepost.core.errors import ProblemsError
-from tradepost.sdk.requests import sign_request, verify_request
-from tradepost.sdk.sample.context import HTTP, VENDOR
+from tradepost.sdk.requests import sign_request
+from tradepost.sdk.sample.context import HTTP, VENDOR, tenant_of
 from tradepost.sdk.sample.told import ADVANCED, Channel, by_address, by_condition, by_object
 from tradepost.sdk.tenants import Tenant
 from tradepost.sdk.tokens import RefusedCallError, base_path_of
@@ -162,19 +162,8 @@ async def ask_all(app: web.Application) -> list[dict[str, Any]]:
 
 def _tenant(request: web.Request, *, context_tokens: bool = False) -> Tenant:
     """Whose page or call this is. Raises a 401 that says what is wrong."""
-    vendor = request.app[VENDOR]
-    path, _, query = request.raw_path.partition("?")
     try:
-        return verify_request(
-            request.headers,
-            request.method,
-            path,
-            query,
-            app_base_url=vendor.base_url_at(path),
-            tenants=vendor.tenants,
-            now=vendor.now(),
-            context_tokens=context_tokens,
-        )
+        return tenant_of(request, context_tokens=context_tokens)
     except RefusedCallError as problem:
         raise web.HTTPUnauthorized(text=problem.text) from problem
 
