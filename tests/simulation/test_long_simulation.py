@@ -15,7 +15,7 @@ def test_lots_depend_on_names_alone():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 def test_no_invariant_breaks_in_two_hundred_sites_and_sixty_days(database_server):
     ended = subprocess.run(
         [sys.executable, "-m", "tradepost.testing.simulation", "--seed", "7", "--sites", "200", "--days", "60"],
