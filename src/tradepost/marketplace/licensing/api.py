@@ -8,7 +8,6 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 
 from tradepost.core.errors import InvalidInputError
-from tradepost.core.license import Billing
 from tradepost.foundation.callers import Caller, caller_of
 from tradepost.foundation.clock import domain_now
 from tradepost.foundation.rest import Page, PageQuery, page_of
@@ -54,7 +53,7 @@ def make_customer(request: HttpRequest, new: NewCustomer) -> Status[Customer]:
         now=domain_now(),
         contact_email=new.contact_email,
         reference=new.reference,
-        billing=Billing(new.billing) if new.billing else None,
+        billing=new.billing,
     )
     return Status(201, made)
 
@@ -75,7 +74,7 @@ def change_customer(request: HttpRequest, customer_id: UUID, change: CustomerCha
         name=change.name,
         contact_email=change.contact_email,
         reference=change.reference,
-        billing=Billing(change.billing) if change.billing else None,
+        billing=change.billing,
     )
     return queries.get_customer(by, customer_id)
 

@@ -15,16 +15,8 @@ from .acts import MOST_USERS, Order
 from .models import LicenseChange, SiteLicense
 from .sights import LicenseSight
 
-BillingWord = Literal["original", "improved"]
-KindWord = Literal["commercial", "academic", "community", "developer"]
-PeriodWord = Literal["monthly", "annual", "none"]
-EditionWord = Literal["standard", "advanced"]
 Reference = Annotated[str, Field(min_length=1, max_length=100)]
 Why = Annotated[str, Field(max_length=1000, description="for the history")]
-assert set(BillingWord.__args__) == set(Billing)  # type: ignore[attr-defined]
-assert set(KindWord.__args__) == set(LicenseType)  # type: ignore[attr-defined]
-assert set(PeriodWord.__args__) == set(Period)  # type: ignore[attr-defined]
-assert set(EditionWord.__args__) == set(Edition)  # type: ignore[attr-defined]
 
 
 class CustomerOut(Schema):
@@ -33,7 +25,7 @@ class CustomerOut(Schema):
     id: UUID
     name: str
     contact_email: str
-    billing: BillingWord
+    billing: Billing
     reference: str | None
     created_at: datetime
     moved_at: datetime | None = Field(description="when they moved to improved billing, null where they began there")
@@ -44,7 +36,7 @@ class NewCustomer(Schema):
     name: str = Field(min_length=1, max_length=200)
     contact_email: str = Field("", max_length=254)
     reference: Reference | None = None
-    billing: BillingWord | None = Field(None, description="the marketplace's policy for new customers, if left out")
+    billing: Billing | None = Field(None, description="the marketplace's policy for new customers, if left out")
 
 
 class CustomerChange(Schema):
@@ -53,7 +45,7 @@ class CustomerChange(Schema):
     name: str | None = Field(None, min_length=1, max_length=200)
     contact_email: str | None = Field(None, max_length=254)
     reference: str | None = Field(None, max_length=100)
-    billing: BillingWord | None = Field(None, description="`original` is refused once a license has an edition")
+    billing: Billing | None = Field(None, description="`original` is refused once a license has an edition")
 
 
 class SiteName(Schema):
@@ -85,18 +77,18 @@ class LicenseOut(LicenseName):
     site_name: str
     customer: UUID | None
     customer_name: str
-    billing: BillingWord | None
+    billing: Billing | None
     state: str
     active: bool
-    type: KindWord
-    period: PeriodWord
+    type: LicenseType
+    period: Period
     user_tier: int | None = Field(description="most users it is for, null for any number")
     trial_ends_at: datetime | None
     period_ends_at: datetime | None
-    edition: EditionWord | None
-    next_edition: EditionWord | None
+    edition: Edition | None
+    next_edition: Edition | None
     edition_trial_ends_at: datetime | None
-    told_edition: EditionWord | None
+    told_edition: Edition | None
     access_token: str | None = Field(description="the first characters of the token that hides the license, or null")
     entitlement_id: UUID
     entitlement_number: str
@@ -130,7 +122,7 @@ class Done(Schema):
 
 class CustomerQuery(PageQuery):
     q: str = Field("", max_length=100, description="a part of the name or address, or a whole reference")
-    billing: BillingWord | None = None
+    billing: Billing | None = None
     reference: str = Field("", max_length=100)
 
 
@@ -154,19 +146,19 @@ class Asking(Schema):
 class Changing(Asking):
     """`user_tier` null is any number of users; what is left out stays."""
 
-    type: KindWord | None = None
+    type: LicenseType | None = None
     user_tier: int | None = Field(None, ge=1, le=MOST_USERS)
-    period: PeriodWord | None = None
-    edition: EditionWord | None = None
+    period: Period | None = None
+    edition: Edition | None = None
 
     def order(self) -> Order:
         """What the body asks for."""
         return Order(
-            period=Period(self.period) if self.period else None,
-            kind=LicenseType(self.type) if self.type else None,
+            period=self.period,
+            kind=self.type,
             user_tier=self.user_tier,
             is_for_any_number="user_tier" in self.model_fields_set and self.user_tier is None,
-            edition=Edition(self.edition) if self.edition else None,
+            edition=self.edition,
         )
 
 
