@@ -98,35 +98,17 @@ def change(license_id: UUID, act: Act, order: Order) -> LicenseChange:
 
 def cancel(license_id: UUID, act: Act) -> LicenseChange:
     """It runs to the end of what is paid for, and not on."""
-
-    def doing(held: Held) -> LicenseChange:
-        after = license_acts.cancel(held.terms, at=act.now)
-        return record("license.cancelled", held.row, after, **_facts(act, asked))
-
-    asked = {"act": "cancellation"}
-    return _do(license_id, act, asked, doing)
+    return _only(license_id, act, "cancellation", "license.cancelled", license_acts.cancel)
 
 
 def resume(license_id: UUID, act: Act) -> LicenseChange:
     """A cancellation is taken back."""
-
-    def doing(held: Held) -> LicenseChange:
-        after = license_acts.resume(held.terms, at=act.now)
-        return record("license.resumed", held.row, after, **_facts(act, asked))
-
-    asked = {"act": "resumption"}
-    return _do(license_id, act, asked, doing)
+    return _only(license_id, act, "resumption", "license.resumed", license_acts.resume)
 
 
 def end(license_id: UUID, act: Act) -> LicenseChange:
     """It is over now, whatever was paid; a trial, too."""
-
-    def doing(held: Held) -> LicenseChange:
-        after = license_acts.end(held.terms, at=act.now)
-        return record("license.ended", held.row, after, **_facts(act, asked))
-
-    asked = {"act": "end"}
-    return _do(license_id, act, asked, doing)
+    return _only(license_id, act, "end", "license.ended", license_acts.end)
 
 
 def set_trial(license_id: UUID, act: Act, *, ends_at: datetime | None) -> LicenseChange:
@@ -149,6 +131,17 @@ def set_trial(license_id: UUID, act: Act, *, ends_at: datetime | None) -> Licens
 
     asked = {"act": "trial", "ends_at": ends_at.isoformat() if ends_at else None}
     return _do(license_id, act, asked, doing)
+
+
+def _only(license_id: UUID, act: Act, name: str, action: str, rule: Callable[..., LicenseTerms]) -> LicenseChange:
+    """An act that says nothing but itself."""
+    asked = {"act": name}
+    return _do(
+        license_id,
+        act,
+        asked,
+        lambda held: record(action, held.row, rule(held.terms, at=act.now), **_facts(act, asked)),
+    )
 
 
 @transaction.atomic
