@@ -20,12 +20,13 @@ from tradepost.core.version import Change
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What an administrator agrees to with a version: expanded rights, whether it costs money, its
-    `apiVersion`.
+    `apiVersion`. `major` is that of a deployed version, for which it counts instead; None for a watched one.
     """
 
     rights: frozenset[str]
     paid: bool
     api_version: int
+    major: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,21 @@ DEFAULT_POLICY = ConsentPolicy()
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a version asks beyond what a site has granted. False when nothing is asked."""
+    """What a version asks beyond what a site has granted. False when nothing is asked.
+
+    `major` is the one a deployed app moves to. `other` is what else becoming a deployed app asks, as pairs of a rule
+    of `EQUIVALENCE_RULES` and a sentence.
+    """
 
     rights: frozenset[str]
     becomes_paid: bool
     api_version: int | None
+    major: int | None = None
+    other: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.rights) or self.becomes_paid or self.api_version is not None
+        is_newer = self.api_version is not None or self.major is not None
+        return bool(self.rights) or self.becomes_paid or is_newer or bool(self.other)
 
     @property
     def fingerprint(self) -> str:
@@ -72,15 +80,26 @@ class Ask:
         if self.api_version is not None:
             text = f"The app moves to a new major version ({self.api_version}), which may work differently."
             asked.append(_asks("api_version.asked", "/apiVersion", text))
+        if self.major is not None:
+            text = f"The app moves to its major version {self.major}, which a site never does unasked."
+            asked.append(_asks("major.asked", "", text))
+        asked += [_asks(rule, "", text) for rule, text in self.other]
         return tuple(asked)
 
     def to_json(self) -> dict[str, object]:
-        """The stored form; `from_json` reads it back."""
-        return {
+        """The stored form; `from_json` reads it back. What only deployed apps ask is left out where it is not asked, so
+        that the fingerprints of all others stay what they were.
+        """
+        stored: dict[str, object] = {
             "rights": sorted(self.rights),
             "becomes_paid": self.becomes_paid,
             "api_version": self.api_version,
         }
+        if self.major is not None:
+            stored["major"] = self.major
+        if self.other:
+            stored["other"] = [list(pair) for pair in self.other]
+        return stored
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Self:
@@ -92,7 +111,15 @@ class Ask:
             raise InvalidInputError("becomes_paid must be a boolean", "/becomes_paid")
         if api_version is not None and type(api_version) is not int:
             raise InvalidInputError("api_version must be an integer or null", "/api_version")
-        return cls(frozenset(rights), paid, api_version)
+        major, other = value.get("major"), value.get("other", [])
+        if major is not None and type(major) is not int:
+            raise InvalidInputError("major must be an integer or null", "/major")
+        if not isinstance(other, list) or not all(_is_pair(each) for each in other):
+            raise InvalidInputError("other must be a list of pairs of strings", "/other")
+        return cls(frozenset(rights), paid, api_version, major, tuple((rule, text) for rule, text in other))
+
+
+NOTHING_ASKED = Ask(frozenset(), becomes_paid=False, api_version=None)
 
 
 class ConsentKind(StrEnum):
@@ -123,7 +150,15 @@ class Consent:
 
 
 def what_is_asked(running: Terms, offered: Terms, policy: ConsentPolicy = DEFAULT_POLICY) -> Ask:
-    """What the offered version asks beyond what the site runs. Fewer rights and paid to free ask nothing."""
+    """What the offered version asks beyond what the site runs. Fewer rights and paid to free ask nothing.
+
+    Between two deployed versions exactly another major asks, for whatever reason it was made (domain.md 4.1). What a
+    watched app asks that becomes a deployed one is found elsewhere (`core.manifest_equivalence.what_crossing_asks`).
+    """
+    if offered.major is not None and running.major is not None:
+        if offered.major == running.major:
+            return NOTHING_ASKED
+        return Ask(offered.rights - running.rights, offered.paid and not running.paid, None, offered.major)
     return _asked_beyond(
         running.rights, paid=running.paid, api_version=running.api_version, offered=offered, policy=policy
     )
@@ -150,20 +185,25 @@ def decide_consent(
     offered: Terms,
     *,
     approved: Terms | None = None,
+    approved_asks: Collection[str] = (),
     declined: Collection[str] = (),
+    crossing: Ask | None = None,
     policy: ConsentPolicy = DEFAULT_POLICY,
 ) -> Consent:
     """Whether the site may move to the offered version, and why.
 
-    `approved` is the standing approval that no upgrade has used yet; `declined` holds fingerprints of asks
-    that were declined. A standing approval counts for more than a decline, since declining takes the
-    approval away.
+    `approved` is the standing approval that no upgrade has used yet, `approved_asks` the fingerprints of all such:
+    what a deployed version asks is approved as a whole or not at all. `declined` holds fingerprints of asks that were
+    declined. A standing approval counts for more than a decline, since declining takes the approval away. `crossing` is
+    what a watched app asks that becomes a deployed one, which no numbers and no terms can tell.
     """
-    ask = what_is_asked(running, offered, policy)
+    is_crossing = crossing is not None and running.major is None and offered.major is not None
+    ask = crossing if is_crossing and crossing is not None else what_is_asked(running, offered, policy)
     if not ask:
         text = "The version asks for nothing that the site has not granted."
         return Consent(ConsentKind.FREE, ask, (Reason("consent.free", "", Change.NONE, False, text),))
-    if approved is not None and covers(approved, running, offered, policy):
+    covered = approved is not None and offered.major is None and covers(approved, running, offered, policy)
+    if covered or (offered.major is not None and ask.fingerprint in approved_asks):
         text = "An administrator approved this, or more than this, and no upgrade has used the approval yet."
         return Consent(ConsentKind.COVERED, ask, (Reason("consent.covered", "", Change.NONE, False, text),))
     if ask.fingerprint in declined:
@@ -172,6 +212,10 @@ def decide_consent(
             ConsentKind.DECLINED, ask, (Reason("consent.declined", "", Change.NONE, True, text), *ask.reasons)
         )
     return Consent(ConsentKind.NEEDED, ask, ask.reasons)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(each, str) for each in value)
 
 
 def _asked_beyond(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tradepost.core.consent import Ask
 from tradepost.core.difference import match_lists, pointer, same_value
 from tradepost.core.document import shown
 from tradepost.core.facts import facts_of
@@ -23,6 +24,7 @@ from tradepost.core.scopes import NONE, expand, plain_words
 from tradepost.core.version import Change
 
 _ANALYTICS = "analytics"
+_PAYMENT = "equivalence.payment_enabled"
 _USER_ACCESS = "user-access"
 _CONNECT: Path = ("app", "connect")
 
@@ -71,6 +73,21 @@ def judge_equivalence(document: Mapping[str, Any], manifest: Manifest) -> Equiva
         text = "The manifest says what the descriptor says."
         reasons = [_say(pair, "equivalence.same", (), text)]
     return Equivalence(tuple(sorted(reasons, key=lambda reason: -EQUIVALENCE_RULES[reason.rule].way.gravity)))
+
+
+def what_crossing_asks(document: Mapping[str, Any], manifest: Manifest) -> Ask:
+    """What an administrator is asked when a site moves from that descriptor to that manifest; false where nothing is.
+
+    Raises what `judge_equivalence` raises.
+    """
+    asked = [reason for reason in judge_equivalence(document, manifest).reasons if reason.consent]
+    other = {(reason.rule, reason.text): None for reason in asked if reason.rule != _PAYMENT}
+    return Ask(
+        frozenset(),
+        becomes_paid=any(reason.rule == _PAYMENT for reason in asked),
+        api_version=None,
+        other=tuple(sorted(other)),
+    )
 
 
 def _say(pair: _Pair, rule: str, path: Path, text: str) -> PlacedReason:
@@ -136,7 +153,7 @@ def _payment(pair: _Pair) -> Iterator[PlacedReason]:
     licensing = ("app", "licensing")
     if pair.facts.licensing and not pair.paid:
         text = "The app is free now and will have to be paid for."
-        yield _say(pair, "equivalence.payment_enabled", (*licensing, "enabled"), text)
+        yield _say(pair, _PAYMENT, (*licensing, "enabled"), text)
     if pair.paid and not pair.facts.licensing:
         text = "The app is paid now and will be free; what was paid for should stay licensed."
         yield _say(pair, "equivalence.payment_disabled", (*licensing, "enabled"), text)

@@ -5,7 +5,7 @@ nothing, and every answer carries its reason.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
@@ -20,6 +20,8 @@ class Because(StrEnum):
     DECLINED = "declined"
     WINDOW = "window"
     RETRY = "retry"
+    TURN = "turn"
+    VENDOR = "vendor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +33,34 @@ class KnownVersion:
     terms: Terms
 
 
+class Rollout(StrEnum):
+    """A rollout that the vendor started, as far as the site that it reaches has found it to be one."""
+
+    BULK = "bulk"
+    """To another major that gives no new right: nobody is asked."""
+    ROLLING = "rolling"
+    """Code goes ahead of permissions, since the app looks after them itself (`permissions.enforcement`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class InstallationFacts:
     """All that the plan looks at.
 
     `running` is None before the first installation succeeded. `approved` is the terms an unused approval covers,
-    `declined` the fingerprints of asks that were declined. `by_administrator` is True while an administrator's own
-    act (installing, approving) waits to be carried out. `due_since` is when the upgrade fell due, `retry_at` the next
-    try after a failure, with `failure` in words.
+    `approved_asks` the fingerprints of all such, `declined` those of asks that were declined. `by_administrator` is
+    True while an administrator's own act (installing, approving, going ahead of its turn) waits to be carried out.
+    `due_since` is when the upgrade fell due, `retry_at` the next try after a failure, with `failure` in words.
+
+    Of deployed apps: `within` is the newest version of the major that the site runs, where `newest` is of another one.
+    `granted` is the version whose permissions the site has granted, where its code went ahead of them. `rollout` is
+    what the vendor started and brings `newest` to this site. Where a watched app becomes a deployed one, `crossing` is
+    what that asks, `turn_at` when it is this site's turn, and `for_vendor` says that only a rollout brings it.
     """
 
     running: KnownVersion | None
     newest: KnownVersion | None
     approved: Terms | None = None
+    approved_asks: Collection[str] = ()
     declined: Collection[str] = ()
     by_administrator: bool = False
     window: MaintenanceWindow | None = None
@@ -51,19 +68,30 @@ class InstallationFacts:
     due_since: datetime | None = None
     retry_at: datetime | None = None
     failure: str = ""
+    within: KnownVersion | None = None
+    granted: KnownVersion | None = None
+    rollout: Rollout | None = None
+    crossing: Ask | None = None
+    turn_at: datetime | None = None
+    for_vendor: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Call the app now, to bring the site to `target`."""
-
-    target: KnownVersion
-    consent: Consent | None
+    @property
+    def silent(self) -> KnownVersion | None:
+        """The newest version of the major that a deployed app runs here, where that is newer: nobody is asked for it,
+        whatever was granted.
+        """
+        for version in (self.newest, self.within):
+            if version is not None and self.running is not None and _is_minor(self.running, version):
+                return version
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not now: because of what, until when or until which person acts, and a sentence that says so."""
+    """Not now: because of what, until when or until which person acts, and a sentence that says so.
+
+    `also` is what else waits, for a person: a version that asks for more, while one that asks nothing is on its way.
+    """
 
     because: Because
     text: str
@@ -71,9 +99,23 @@ class Wait:
     until: datetime | None = None
     person: str | None = None
     ask: Ask | None = None
+    also: "Wait | None" = None
 
     def __post_init__(self) -> None:
         assert (self.until is None) != (self.person is None), "a wait ends at a time or by a person"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Call the app now, to bring the site to `target`. With `keeps_grant` its code goes ahead of its permissions.
+
+    `also` is as in `Wait`.
+    """
+
+    target: KnownVersion
+    consent: Consent | None
+    keeps_grant: bool = False
+    also: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,41 +126,88 @@ class Nothing:
 Plan = Start | Wait | Nothing
 
 ADMINISTRATOR = "site administrator"
+VENDOR = "vendor"
 
 
 def plan_upgrade(facts: InstallationFacts, *, now: datetime, policy: ConsentPolicy) -> Plan:
     """Return what to do with the installation at `now` (aware, UTC).
 
-    The order is: is there anything newer; may it come without asking, or was it approved; is a pause after a failure
-    over; may the site be touched. Source: domain.md sections 2.4, 3.3 and 3.5.
+    The order is: is there anything newer, or anything to be granted; may it come without asking, or was it approved; if
+    not, is there something that may; is it the site's turn; is a pause after a failure over; may the site be touched.
+    Source: domain.md sections 2.4, 3.3, 3.5, 4.1 and 4.5 to 4.8.
     """
-    target = facts.newest
-    if target is None or (facts.running is not None and target.order_key <= facts.running.order_key):
+    target, running = facts.newest, facts.running
+    if target is None:
         return Nothing()
-    consent = _consent(facts, target, policy)
-    if consent is not None and consent.kind in {ConsentKind.NEEDED, ConsentKind.DECLINED}:
-        return _wait_for_person(consent, target)
-    if facts.retry_at is not None and facts.retry_at > now:
-        return Wait(Because.RETRY, _retry_text(facts, target), target, until=facts.retry_at)
-    if not facts.by_administrator and facts.window is not None and facts.zone is not None:
-        until = touchable_at(facts.window, now=now, zone=facts.zone, due_since=facts.due_since or now)
-        if until is not None:
-            text = f"Version {target.number} waits for the end of the maintenance window."
-            return Wait(Because.WINDOW, text, target, until=until)
-    return Start(target, consent)
+    if running is None:  # the administrator's own act: what is asked was shown and taken with it
+        return _carry_out(facts, Start(target, None), now)
+    if target.order_key <= running.order_key:
+        if facts.granted is None:
+            return Nothing()
+        target = running
+    consent = _consent(facts, facts.granted or running, target, policy)
+    by_rollout = facts.rollout is Rollout.BULK and facts.granted is None and target is not running
+    if consent.may_upgrade or by_rollout:
+        return _hold_back(facts, target, now) or _carry_out(facts, Start(target, consent), now)
+    for_person = _wait_for_person(consent, target)
+    ahead = _code_ahead(facts, target)
+    if ahead is None:
+        return for_person
+    keeps = facts.granted is not None or facts.silent is not ahead
+    return _carry_out(facts, Start(ahead, None, keeps_grant=keeps, also=for_person), now)
 
 
-def _consent(facts: InstallationFacts, target: KnownVersion, policy: ConsentPolicy) -> Consent | None:
-    """A first installation is the administrator's own act: what is asked was shown and taken with it."""
-    if facts.running is None:
-        return None
+def _code_ahead(facts: InstallationFacts, target: KnownVersion) -> KnownVersion | None:
+    """What may come although a person has to decide about `target`: by a rolling release, or in the same major."""
+    if facts.rollout is Rollout.ROLLING and target is not facts.running:
+        return target
+    return facts.silent
+
+
+def _is_minor(running: KnownVersion, version: KnownVersion) -> bool:
+    is_newer = version.order_key > running.order_key
+    return is_newer and version.terms.major is not None and version.terms.major == running.terms.major
+
+
+def _consent(facts: InstallationFacts, granted: KnownVersion, target: KnownVersion, policy: ConsentPolicy) -> Consent:
     return decide_consent(
-        facts.running.terms,
+        granted.terms,
         target.terms,
         approved=facts.approved,
+        approved_asks=facts.approved_asks,
         declined=facts.declined,
+        crossing=facts.crossing,
         policy=policy,
     )
+
+
+def _hold_back(facts: InstallationFacts, target: KnownVersion, now: datetime) -> Wait | None:
+    """A watched app becomes a deployed one step by step, unless an administrator goes ahead."""
+    assert facts.running is not None
+    crosses = facts.running.terms.major is None and target.terms.major is not None
+    if not crosses or facts.by_administrator or facts.rollout is Rollout.BULK:
+        return None
+    if facts.for_vendor:
+        text = f"Version {target.number} comes when its vendor starts a rollout, or when you update."
+        return Wait(Because.VENDOR, text, target, person=VENDOR)
+    if facts.turn_at is not None and facts.turn_at > now:
+        text = f"Version {target.number} reaches one site after the other; this one has its turn later."
+        return Wait(Because.TURN, text, target, until=facts.turn_at)
+    return None
+
+
+def _carry_out(facts: InstallationFacts, start: Start, now: datetime) -> Start | Wait:
+    """Start, unless there is a pause after a failure or the site must not be touched."""
+    number = start.target.number
+    wait = None
+    if facts.retry_at is not None and facts.retry_at > now:
+        wait = Wait(Because.RETRY, _retry_text(facts, start.target), start.target, until=facts.retry_at)
+    elif not facts.by_administrator and facts.window is not None and facts.zone is not None:
+        until = touchable_at(facts.window, now=now, zone=facts.zone, due_since=facts.due_since or now)
+        if until is not None:
+            text = f"Version {number} waits for the end of the maintenance window."
+            wait = Wait(Because.WINDOW, text, start.target, until=until)
+    return start if wait is None else replace(wait, also=start.also)
 
 
 def _wait_for_person(consent: Consent, target: KnownVersion) -> Wait:

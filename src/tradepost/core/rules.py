@@ -193,6 +193,13 @@ _CONSENT = (
         "domain.md 1.3, 12 no. 4",
     ),
     _rule(
+        "major.asked", Subject.CONSENT,
+        "A deployed app is offered in another major version than the one whose permissions the site has granted.",
+        "Exactly majors ask, for whatever reason they were made; minors never do.",
+        "The site runs 1.7.0, offered is 2.0.0.",
+        "domain.md 4.1",
+    ),
+    _rule(
         "consent.free", Subject.CONSENT,
         "Nothing is asked beyond what the site runs.",
         "Such a version goes out by itself, past versions that were never approved.",

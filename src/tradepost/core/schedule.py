@@ -27,6 +27,14 @@ class SchedulePolicy:
     longest_window_wait: timedelta = MAX_WINDOW_WAIT
     first_lifecycle_retry: timedelta = timedelta(minutes=5)
     longest_lifecycle_retry: timedelta = timedelta(hours=6)
+    longest_crossing: timedelta = timedelta(hours=120)
+
+    @property
+    def crossing_spread(self) -> timedelta:
+        """Over how long the turns of sites are spread when a watched app becomes a deployed one, so that none of them
+        is later than `longest_crossing` after its first deployment, with its check and its window behind it.
+        """
+        return max(timedelta(0), self.longest_crossing - self.check_interval - self.longest_window_wait)
 
     @property
     def promise(self) -> timedelta:
@@ -74,6 +82,18 @@ def first_start(now: datetime, *, interval: timedelta, seed: str) -> datetime:
     now = as_utc(now)
     steps = interval // timedelta.resolution
     return now + interval - timedelta.resolution * _drawn(steps, seed=f"first\n{now.isoformat()}\n{seed}")
+
+
+def turn_of(site: str, *, began: datetime, spread: timedelta) -> datetime:
+    """When it is a site's turn in a rollout that began then: its own moment in [began, began + spread].
+
+    All moments are equally likely, so that the rollout goes on steadily, and the site's name alone decides: the same
+    one is always early or late, so that people know what to expect. Source: domain.md 4.4 and issue 5.
+    Raises ValueError for a naive `began` and a spread below zero.
+    """
+    if spread < timedelta(0):
+        raise ValueError(f"a rollout is not spread over {spread}")
+    return as_utc(began) + timedelta.resolution * _drawn(spread // timedelta.resolution + 1, seed=f"turn\n{site}")
 
 
 def backoff(failures: int, *, first: timedelta, cap: timedelta, seed: str) -> timedelta:

@@ -56,6 +56,11 @@ class Policy:
     license_on_calls: bool = False
     lifecycle_on_switch: bool = False
     access_tokens_per_app: int = 50
+    longest_crossing: timedelta = timedelta(hours=120)
+    news_spread: timedelta = timedelta(minutes=2)
+    deployments_per_day: int = 200
+    bulk_upgrade_sites: int = 1800
+    bulk_upgrades_at_once: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Configuration:
     secret_keys: tuple[str, ...] = field(default=(), repr=False)
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "testserver")
     allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    identity_issuers: tuple[str, ...] = ()
     var: Path = Path("var")
     tick_seconds: float = 1.0
     log_level: str = "INFO"
@@ -188,6 +194,7 @@ READERS: Mapping[str, Callable[[str, str], object]] = {
     "sandbox": _switch,
     "allowed_networks": _networks,
     "allowed_hosts": _words,
+    "identity_issuers": _words,
     "var": lambda _name, text: Path(text),
     "tick_seconds": _float,
     "marketplace_url": lambda _name, text: text.rstrip("/"),

@@ -10,7 +10,7 @@ from tradepost.server.routing import HOST_NAMES
 HERE = Path(__file__).resolve().parent.parent
 
 MARKETPLACE = ["catalog", "watching", "releases", "reviews", "rollout", "hosts", "notices"]
-MARKETPLACE += ["licensing", "tokens", "editions"]
+MARKETPLACE += ["licensing", "tokens", "editions", "deployments", "builds", "bulk"]
 HOST = ["sites", "installing", "upgrading", "approvals", "appapi", "marketlink"]
 HOST += ["product", "embedding", "webhooks", "upm", "licenses"]
 

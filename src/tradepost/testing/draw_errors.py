@@ -46,6 +46,10 @@ BECAUSE: Mapping[Because, str] = {
     Because.CONSENT: "A version asks for more; it waits for an administrator of the site.",
     Because.DECLINED: "An administrator declined exactly this; they can change their mind at any time.",
     Because.WINDOW: "The site is inside its maintenance window; the upgrade waits for its end.",
+    Because.TURN: "A watched app becomes a deployed one at one site after the other; this one has its turn later. An "
+    "administrator may go ahead.",
+    Because.VENDOR: "Nobody is asked, and the version waits until its vendor starts a rollout; an administrator may go "
+    "ahead.",
     Because.RETRY: "The app did not accept the call; it is tried again after a pause.",
 }
 """Why an installation is not on the newest version. A test fails for one without an entry."""

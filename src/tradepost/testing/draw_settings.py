@@ -72,6 +72,13 @@ OURS: Mapping[str, tuple[str, str]] = {
             "apps of your own company. A metadata address is only opened by a network that holds nothing else."
         ),
     ),
+    "identity_issuers": (
+        "https addresses, separated by commas",
+        (
+            "Whose identity tokens builds may exchange for a deploy token that lives for minutes, such as the issuer of "
+            "your build service. Each vendor then says which builds of it may deploy which app."
+        ),
+    ),
     "var": (
         "path of a folder",
         "Where logs, front-end files and, unless we run as root, our own database are kept.",
@@ -134,6 +141,14 @@ POLICY: Mapping[str, tuple[str, str]] = {
         "`0` or `1`",
         "Whether the addresses of webhooks and lifecycle calls carry `lic` and `capSet` too.",
     ),
+    "longest_crossing": (
+        "hours",
+        "How long it takes at most until a watched app that became a deployed one has reached every site by itself.",
+    ),
+    "news_spread": ("hours", "Over how long the checks of sites are spread that hear of a new minor version."),
+    "deployments_per_day": ("count", "Deployments of one app to one environment within 24 hours."),
+    "bulk_upgrade_sites": ("count", "Sites that one rollout that a vendor starts may take."),
+    "bulk_upgrades_at_once": ("count", "Rollouts started by vendors that run at the same time, of all of them."),
     "lifecycle_on_switch": (
         "`0` or `1`",
         "Whether an app is called with `installed` again when a site's edition changes.",

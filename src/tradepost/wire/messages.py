@@ -23,6 +23,7 @@ Text = Annotated[str, Meta(max_length=2000)]
 
 MOST_SITES = 500
 MOST_REPORTS = 500
+MOST_NEWS = 500
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -82,7 +83,8 @@ class Reason(Message, frozen=True):
 class OfferedVersion(Message, frozen=True):
     """A version sites may move to. `order_key` orders versions; `build` is absent where it does not fit.
 
-    `descriptor` is the SHA-256 of the descriptor's bytes, which `GET /wire/1/descriptors/{sha256}` returns.
+    `descriptor` is the SHA-256 of the descriptor's bytes, which `GET /wire/1/descriptors/{sha256}` returns. `manifest`
+    is that of a deployed app's manifest (`GET /wire/1/manifests/{sha256}`), None for a watched app.
     """
 
     app: AppKey
@@ -93,14 +95,23 @@ class OfferedVersion(Message, frozen=True):
     made_at: datetime
     notes: str = ""
     reasons: list[Reason] = []
+    manifest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
 
 
 class Offer(Message, frozen=True):
-    """This site may move this app to this version."""
+    """This site may move this app to this version.
+
+    Of a deployed app there may be two: the newest version of the major that the site runs, and the newest of all.
+    Where a watched app becomes a deployed one, `not_before` is when it is the site's turn; an administrator may go
+    ahead. `rollout` names a rollout that the vendor started and the site is part of; the host decides what that means
+    for it: see core.manifest_rights.
+    """
 
     site: UUID
     app: AppKey
     version: Number
+    not_before: Annotated[datetime, Meta(tz=True)] | None = None
+    rollout: UUID | None = None
 
 
 class CheckAnswer(Message, frozen=True):
@@ -117,8 +128,10 @@ class CheckAnswer(Message, frozen=True):
 class Report(Message, frozen=True):
     """What an installation runs and waits for. Sent at least once; a lower `sequence` than known is old news.
 
-    `state` is current, scheduled, waiting_consent, declined, waiting_window, failed, installing, install_failed or
-    uninstalled. `since` is when this state began, `until` when the wait ends (None: a person ends it).
+    `state` is current, scheduled, waiting_consent, declined, waiting_window, waiting_turn, waiting_vendor, failed,
+    installing, install_failed or uninstalled. `granted` is the version whose permissions the site has granted, where
+    the code that it runs went ahead of them. `since` is when this state began, `until` when the wait ends (None: a
+    person ends it).
     """
 
     id: UUID
@@ -133,6 +146,7 @@ class Report(Message, frozen=True):
     until: datetime | None = None
     text: Text = ""
     enabled: bool = True
+    granted: Number | None = None
 
 
 class Reports(Message, frozen=True):
@@ -146,6 +160,22 @@ class ReportsAnswer(Message, frozen=True):
 
     accepted: int
     unknown: list[UUID] = []
+
+
+class AppNews(Message, frozen=True):
+    """There is a new version for sites that run this major of an app."""
+
+    app: AppKey
+    major: Annotated[int, Meta(ge=0, le=999_999_999)]
+
+
+class News(Message, frozen=True):
+    """A push from the marketplace to `{base_url of the host}/wire/1/news`, signed as that of licenses is.
+
+    It brings nothing but the hint to ask soon: sites that run any of these check within minutes instead of a day.
+    """
+
+    apps: Annotated[list[AppNews], Meta(max_length=MOST_NEWS)]
 
 
 class CatalogEntry(Message, frozen=True):

@@ -5,10 +5,16 @@ state: shells call `advance` and write what it returns. docs/states.md is drawn 
 """
 
 from .apps import (
+    BULK_SITE,
+    BULK_UPGRADE,
     HOST,
     LISTING,
     REVIEW,
     VERSION,
+    BulkSiteEvent,
+    BulkSiteState,
+    BulkUpgradeEvent,
+    BulkUpgradeState,
     HostEvent,
     HostState,
     ListingEvent,
@@ -42,11 +48,16 @@ from .sites import (
     UpgradeState,
 )
 
-MACHINES = (LISTING, VERSION, REVIEW, EDITIONS, LICENSE, ACCESS_TOKEN, HOST, INSTALLATION, UPGRADE, APPROVAL)
+MACHINES = (
+    LISTING, VERSION, REVIEW, BULK_UPGRADE, BULK_SITE, EDITIONS, LICENSE, ACCESS_TOKEN, HOST, INSTALLATION, UPGRADE,
+    APPROVAL,
+)  # fmt: skip
 
 __all__ = [
     "ACCESS_TOKEN",
     "APPROVAL",
+    "BULK_SITE",
+    "BULK_UPGRADE",
     "EDITIONS",
     "HOST",
     "INSTALLATION",
@@ -60,6 +71,10 @@ __all__ = [
     "AccessTokenState",
     "ApprovalEvent",
     "ApprovalState",
+    "BulkSiteEvent",
+    "BulkSiteState",
+    "BulkUpgradeEvent",
+    "BulkUpgradeState",
     "EditionsEvent",
     "EditionsState",
     "HostEvent",

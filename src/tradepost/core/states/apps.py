@@ -28,6 +28,7 @@ class VersionState(StrEnum):
     OFFERED = "offered"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
 
 
 class VersionEvent(StrEnum):
@@ -35,6 +36,7 @@ class VersionEvent(StrEnum):
     REVIEW_DUE = "review_due"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
 
 
 class ReviewState(StrEnum):
@@ -50,6 +52,36 @@ class ReviewEvent(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     SUPERSEDED = "superseded"
+
+
+class BulkUpgradeState(StrEnum):
+    """A rollout that a vendor started."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class BulkUpgradeEvent(StrEnum):
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class BulkSiteState(StrEnum):
+    """One site in a rollout that a vendor started."""
+
+    PENDING = "pending"
+    UPGRADED = "upgraded"
+    FAILED = "failed"
+    LEFT = "left"
+
+
+class BulkSiteEvent(StrEnum):
+    UPGRADED = "upgraded"
+    FAILED = "failed"
+    LEFT = "left"
 
 
 class HostState(StrEnum):
@@ -93,16 +125,19 @@ VERSION = Machine(
             VersionEvent.CLEARED: VersionState.OFFERED,
             VersionEvent.REJECTED: VersionState.REJECTED,
             VersionEvent.SUPERSEDED: VersionState.SUPERSEDED,
+            VersionEvent.WITHDRAWN: VersionState.WITHDRAWN,
         },
         VersionState.OFFERED: {VersionEvent.REVIEW_DUE: VersionState.IN_REVIEW},
         VersionState.REJECTED: {},
         VersionState.SUPERSEDED: {},
+        VersionState.WITHDRAWN: {},
     },
     {
         VersionState.IN_REVIEW: "Made and numbered; no site is told until an operator clears it.",
         VersionState.OFFERED: "Sites may move to it. It needed no review or has passed one.",
         VersionState.REJECTED: "An operator refused it; its number is never used again.",
         VersionState.SUPERSEDED: "A newer version was offered before the review of this one ended.",
+        VersionState.WITHDRAWN: "Its vendor took it back before a site was told; its number is never used again.",
     },
 )
 
@@ -124,6 +159,52 @@ REVIEW = Machine(
         ReviewState.APPROVED: "The version is offered.",
         ReviewState.REJECTED: "The vendor was told why.",
         ReviewState.SUPERSEDED: "A newer version made it needless, or the vendor withdrew.",
+    },
+)
+
+BULK_UPGRADE = Machine(
+    "rollout started by a vendor",
+    BulkUpgradeState.RUNNING,
+    {
+        BulkUpgradeState.RUNNING: {
+            BulkUpgradeEvent.COMPLETED: BulkUpgradeState.COMPLETED,
+            BulkUpgradeEvent.FAILED: BulkUpgradeState.FAILED,
+            BulkUpgradeEvent.CANCELLED: BulkUpgradeState.CANCELLED,
+        },
+        BulkUpgradeState.COMPLETED: {},
+        BulkUpgradeState.FAILED: {},
+        BulkUpgradeState.CANCELLED: {},
+    },
+    {
+        BulkUpgradeState.RUNNING: "Its sites are told at their next check, which it asks them to make now.",
+        BulkUpgradeState.COMPLETED: "No site is pending, and at least one runs the version.",
+        BulkUpgradeState.FAILED: "No site is pending, and none runs the version.",
+        BulkUpgradeState.CANCELLED: "Stopped by the vendor; sites that were upgraded stay upgraded.",
+    },
+)
+
+BULK_SITE = Machine(
+    "site in a rollout started by a vendor",
+    BulkSiteState.PENDING,
+    {
+        BulkSiteState.PENDING: {
+            BulkSiteEvent.UPGRADED: BulkSiteState.UPGRADED,
+            BulkSiteEvent.FAILED: BulkSiteState.FAILED,
+            BulkSiteEvent.LEFT: BulkSiteState.LEFT,
+        },
+        BulkSiteState.FAILED: {
+            BulkSiteEvent.UPGRADED: BulkSiteState.UPGRADED,
+            BulkSiteEvent.LEFT: BulkSiteState.LEFT,
+        },
+        BulkSiteState.UPGRADED: {},
+        BulkSiteState.LEFT: {},
+    },
+    {
+        BulkSiteState.PENDING: "Told, or about to be told.",
+        BulkSiteState.FAILED: "The app did not accept the version, or the site asks its administrator; it may still "
+        "come to run it.",
+        BulkSiteState.UPGRADED: "It runs the version, or a newer one of its major.",
+        BulkSiteState.LEFT: "The app was uninstalled, or the rollout cancelled before the site was upgraded.",
     },
 )
 

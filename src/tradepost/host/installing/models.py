@@ -24,6 +24,8 @@ class KnownVersion(models.Model):
     build = models.BigIntegerField(null=True)
     descriptor = models.BinaryField()
     sha256 = models.CharField(max_length=64)
+    manifest = models.BinaryField(null=True, help_text="of a deployed app")
+    manifest_sha256 = models.CharField(max_length=64, blank=True)
     name = models.CharField(max_length=200)
     base_url = models.CharField(max_length=200)
     scopes = models.JSONField(help_text="as declared, canonical, sorted")
@@ -55,12 +57,19 @@ class KnownVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.app_key} {self.number}"
 
+    @property
+    def is_deployed(self) -> bool:
+        """Whether it was made by a deployment, and not of a descriptor that is watched."""
+        return bool(self.manifest_sha256)
+
 
 class Installation(models.Model):
     """One app on one site: what it runs, what it could run, and when to look at it next.
 
     `due_at` (domain time) is the worker's question: an upgrade is to be tried then. `because`, `until` and `text` say
     why it is not on the newest version. `sequence` rises with every change and orders the reports to the marketplace.
+    Of deployed apps: `within` is the newest version of the major it runs, where `newest` is of another one; `granted`
+    the version whose permissions the site has granted, where its code went ahead; `rollout` what the vendor started.
     The secret is encrypted; it and the client key stay the same over upgrades. `client_key` survives an uninstall.
     """
 
@@ -77,6 +86,10 @@ class Installation(models.Model):
     oauth_client_id = models.CharField(max_length=64)
     running = models.ForeignKey(KnownVersion, null=True, on_delete=models.PROTECT, related_name="+")
     newest = models.ForeignKey(KnownVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    within = models.ForeignKey(KnownVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    granted = models.ForeignKey(KnownVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    turn_at = models.DateTimeField(null=True, help_text="domain time: when `newest` may come by itself")
+    rollout = models.CharField(max_length=8, blank=True, help_text="core.plan.Rollout, or empty")
     installed_at = models.DateTimeField(null=True, help_text="domain time")
     installed_by = models.CharField(max_length=254)
 

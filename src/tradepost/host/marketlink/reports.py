@@ -29,6 +29,7 @@ _STATES = {
     InstallationState.UNINSTALLED: "uninstalled",
 }
 _WAITS = {"consent": "waiting_consent", "declined": "declined", "window": "waiting_window", "retry": "failed"}
+_WAITS |= {"turn": "waiting_turn", "vendor": "waiting_vendor"}
 
 
 def report(installation: Installation, now: datetime) -> None:

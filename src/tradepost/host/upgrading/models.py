@@ -28,6 +28,7 @@ class Upgrade(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     last_failure = models.TextField(blank=True)
     finished_at = models.DateTimeField(null=True)
+    keeps_grant = models.BooleanField(default=False, help_text="code only: permissions stay what they are")
 
     class Meta:
         indexes = [models.Index(fields=["installation_id", "-planned_at"], name="upgrade_installation")]

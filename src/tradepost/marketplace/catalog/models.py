@@ -39,11 +39,18 @@ class Environment(models.TextChoices):
     PRODUCTION = "production"
 
 
+class Source(models.TextChoices):
+    """How versions of a listing come to be: somebody's descriptor is watched, or its vendor deploys manifests."""
+
+    WATCHED = "watched"
+    DEPLOYED = "deployed"
+
+
 class Listing(models.Model):
     """An app's entry, known by its app key, and what watching its descriptor needs to know.
 
-    `next_poll_at` is the due column (domain time); the lease is machine time. `offered` is the newest offered version,
-    `offer_serial` the value of OfferSerial when that last changed.
+    `next_poll_at` is the due column (domain time), empty for a deployed app; the lease is machine time.
+    `offered` is the newest offered version, `offer_serial` the value of OfferSerial when what is offered last changed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -55,11 +62,12 @@ class Listing(models.Model):
     created_at = models.DateTimeField(help_text="domain time")
     created_by = models.CharField(max_length=254)
     environment = models.CharField(max_length=11, default=Environment.PRODUCTION)
+    source = models.CharField(max_length=8, default=Source.WATCHED)
     group = models.UUIDField(default=uuid.uuid4, help_text="shared by the listings of one app, one per environment")
 
-    descriptor_url = models.CharField(max_length=500)
-    descriptor_host = models.CharField(max_length=300, help_text="host:port, the unit of politeness")
-    next_poll_at = models.DateTimeField(help_text="domain time")
+    descriptor_url = models.CharField(max_length=500, blank=True)
+    descriptor_host = models.CharField(max_length=300, blank=True, help_text="host:port, the unit of politeness")
+    next_poll_at = models.DateTimeField(null=True, help_text="domain time")
     poll_started_at = models.DateTimeField(null=True, help_text="domain time, start of the last poll")
     poll_lease = models.UUIDField(null=True)
     poll_lease_until = models.DateTimeField(null=True, help_text="machine time")

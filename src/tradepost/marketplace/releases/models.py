@@ -8,7 +8,10 @@ from tradepost.core.states import VersionState
 
 
 class AppVersion(models.Model):
-    """One published state of an app: its number, its bytes, who made it and why. Never changed, but for its state."""
+    """One published state of an app: its number, its bytes, who made it and why. Never changed, but for its state.
+
+    Of a deployed app `manifest` is what was deployed, and `document` the descriptor that it is on sites.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     listing = models.ForeignKey("catalog.Listing", on_delete=models.CASCADE, related_name="versions")
@@ -17,6 +20,7 @@ class AppVersion(models.Model):
     build = models.BigIntegerField(null=True, help_text="major*1_000_000 + minor*1_000 + patch, while it fits")
     state = models.CharField(max_length=12, default=VersionState.IN_REVIEW)
     document = models.ForeignKey("watching.Document", on_delete=models.PROTECT, related_name="+")
+    manifest = models.ForeignKey("watching.Document", null=True, on_delete=models.PROTECT, related_name="+")
     base_url = models.CharField(max_length=200)
     api_version = models.IntegerField()
     paid = models.BooleanField()

@@ -26,6 +26,8 @@ STATES = frozenset(
         "waiting_consent",
         "declined",
         "waiting_window",
+        "waiting_turn",
+        "waiting_vendor",
         "failed",
         "installing",
         "install_failed",

@@ -9,6 +9,7 @@ class InstallationRecord(models.Model):
     """The newest report of one installation. `sequence` is the host's; older reports are refused by it.
 
     `state` is one of the words of the wire (`Report.state`); `since` when it began, `until` when the wait ends.
+    `granted` is set while the code that the site runs is ahead of the permissions it has granted.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -16,6 +17,7 @@ class InstallationRecord(models.Model):
     listing = models.ForeignKey("catalog.Listing", on_delete=models.CASCADE, related_name="installations")
     running = models.ForeignKey("releases.AppVersion", null=True, on_delete=models.PROTECT, related_name="+")
     target = models.ForeignKey("releases.AppVersion", null=True, on_delete=models.PROTECT, related_name="+")
+    granted = models.ForeignKey("releases.AppVersion", null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=20)
     enabled = models.BooleanField(default=True)
     since = models.DateTimeField(help_text="domain time")
