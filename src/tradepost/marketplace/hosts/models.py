@@ -40,3 +40,36 @@ class SiteRecord(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["host", "site"], name="a_site_once_per_host")]
+
+
+class HeldForHost(models.Model):
+    """What a host is still to be told: the base of every table of such rows. A row goes when the host has taken it.
+
+    `serial` rises with every change, so that one that comes while a push is under way is not lost. `attempts` counts
+    answers that refused the batch the row was in; rows with few go first, so that one cannot hold up the others.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    host = models.ForeignKey(HostService, on_delete=models.CASCADE, related_name="+")
+    serial = models.BigIntegerField(default=1)
+    attempts = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class TurnOfHost(models.Model):
+    """When a host may be told next, and who is telling it now: the base of one table for each kind of push.
+
+    `problem` is empty while the host takes the pushes. A subclass names `host`, its key.
+    """
+
+    due_at = models.DateTimeField(help_text="machine time")
+    attempts = models.PositiveIntegerField(default=0)
+    lease = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True, help_text="machine time")
+    problem = models.TextField(blank=True)
+    told_at = models.DateTimeField(null=True, help_text="machine time, of the last push that was taken")
+
+    class Meta:
+        abstract = True

@@ -6,6 +6,7 @@ from django.db import models
 
 from tradepost.core.license import Billing, LicenseType, Period
 from tradepost.core.states import LicenseState
+from tradepost.marketplace.hosts.models import HeldForHost, TurnOfHost
 
 
 class Customer(models.Model):
@@ -101,37 +102,23 @@ class LicenseChange(models.Model):
         indexes = [models.Index(fields=["license", "-number"], name="license_change_number")]
 
 
-class PendingPush(models.Model):
-    """A host is to be told that what a site has licensed has changed. It goes when the host has taken it.
+class PendingPush(HeldForHost):
+    """A host is to be told that what a site has licensed has changed."""
 
-    `serial` rises with every change, so that one that comes while a push is under way is not lost. `attempts` counts
-    answers that refused the batch the row was in; rows with few go first, so that one cannot hold up the others.
-    """
-
-    id = models.BigAutoField(primary_key=True)
-    host = models.ForeignKey("hosts.HostService", on_delete=models.CASCADE, related_name="+")
     site = models.ForeignKey("hosts.SiteRecord", on_delete=models.CASCADE, related_name="+")
     listing = models.ForeignKey("catalog.Listing", on_delete=models.CASCADE, related_name="+")
-    serial = models.BigIntegerField(default=1)
-    attempts = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "listing"], name="one_push_per_license")]
         indexes = [models.Index(fields=["host", "attempts", "id"], name="push_of_host")]
 
 
-class PushTurn(models.Model):
-    """When a host service may be told next, and who is telling it now. `problem` is empty while it takes the pushes."""
+class PushTurn(TurnOfHost):
+    """When a host service may be told of licenses next."""
 
     host = models.OneToOneField(
         "hosts.HostService", on_delete=models.CASCADE, primary_key=True, related_name="push_turn"
     )
-    due_at = models.DateTimeField(help_text="machine time")
-    attempts = models.PositiveIntegerField(default=0)
-    lease = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True, help_text="machine time")
-    problem = models.TextField(blank=True)
-    told_at = models.DateTimeField(null=True, help_text="machine time, of the last push that was taken")
 
     class Meta:
         indexes = [models.Index(fields=["due_at"], name="push_turn_due")]

@@ -4,6 +4,8 @@ import uuid
 
 from django.db import models
 
+from tradepost.marketplace.hosts.models import HeldForHost, TurnOfHost
+
 
 class InstallationRecord(models.Model):
     """The newest report of one installation. `sequence` is the host's; older reports are refused by it.
@@ -47,3 +49,24 @@ class RolloutEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["listing_id", "at"], name="rollout_event_listing")]
+
+
+class PendingNews(HeldForHost):
+    """A host is to be told that there is something new for its sites that run this major of a deployed app."""
+
+    listing = models.ForeignKey("catalog.Listing", on_delete=models.CASCADE, related_name="+")
+    major = models.IntegerField()
+    noted_at = models.DateTimeField(help_text="domain time, of the newest of the news")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["host", "listing", "major"], name="news_once_per_host")]
+        indexes = [models.Index(fields=["host", "attempts", "id"], name="news_of_host")]
+
+
+class NewsTurn(TurnOfHost):
+    """When a host may be told of news next. Apart from licenses, so that a host that refuses news gets those."""
+
+    host = models.OneToOneField("hosts.HostService", on_delete=models.CASCADE, primary_key=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="news_turn_due")]
