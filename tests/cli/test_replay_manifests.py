@@ -98,6 +98,19 @@ def test_people_get_the_table_of_outcomes():
     assert "2.0.0" in text
 
 
+def test_people_are_told_which_rules_decided_how_many_steps():
+    three = {"raw": "app: {id: a}\npermissions:\n  scopes: [x, y]\nmodules: {panel: [{key: p}]}\n", "manifest": {}}
+    four = {"raw": three["raw"].replace("key: p", "key: p, title: P"), "manifest": {}}
+
+    text = run("-", stdin=json.dumps(history(ONE, TWO, three, four)).encode()).stdout.decode()
+    rows = {cells[0]: cells[1:] for line in text.splitlines() if (cells := line.split())}
+
+    assert rows["why"] == ["major", "minor"]
+    assert rows["manifest_scope.added"] == ["2", "0"]
+    assert rows["manifest_module.changed"] == ["0", "1"]
+    assert "manifest_module.added" not in rows, "a new panel decided nothing beside a new scope"
+
+
 def test_a_hundred_steps_of_100_kilobytes_take_seconds():
     module = "    - key: fn-{}\n      handler: index.handler{}\n      timeoutSeconds: {}\n"
     text = "app: {id: a}\nmodules:\n  function:\n" + "".join(module.format(n, n, n) for n in range(1300))

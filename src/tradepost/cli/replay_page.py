@@ -10,6 +10,7 @@ from rich.text import Text
 
 from tradepost.cli.histories import ReplayedHistory
 from tradepost.cli.paper import open_paper, styled
+from tradepost.cli.replay_why import why_table
 from tradepost.core.history import Outcome
 
 _ROWS = 20
@@ -17,7 +18,7 @@ _WIDEST_NAME = 60
 
 
 def print_histories(histories: Iterable[ReplayedHistory], *, every: bool) -> None:
-    """Print what the histories come to, and a row for the first of them or for all."""
+    """Print what the histories come to, a row for the first of them or for all, and which rules decided."""
     replayed = list(_with_progress(histories))
     console = open_paper()
     if not replayed:
@@ -32,6 +33,10 @@ def print_histories(histories: Iterable[ReplayedHistory], *, every: bool) -> Non
     table.add_section()
     table.add_row(*_total(replayed))
     console.print(table)
+    why = why_table(replayed)
+    if why is not None:
+        console.print()
+        console.print(why)
 
 
 def _with_progress(histories: Iterable[ReplayedHistory]) -> Iterator[ReplayedHistory]:
