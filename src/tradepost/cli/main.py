@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tradepost.cli.compare import compare
+from tradepost.cli.convert import convert
 from tradepost.cli.editions import editions_app
 from tradepost.cli.lint import lint
 from tradepost.cli.replay import replay
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.command()(compare)
 app.command()(replay)
 app.command()(lint)
+app.command()(convert)
 app.add_typer(editions_app, name="editions", no_args_is_help=True)
 app.add_typer(site_app, name="site", no_args_is_help=True)
 for _name, _command in SHORT.items():
