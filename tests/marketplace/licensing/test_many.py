@@ -6,9 +6,10 @@ from tests.marketplace.conftest import START
 from tests.marketplace.licensing.conftest import DAY
 from tests.marketplace.licensing.test_settling import many_licenses, many_sites
 
+from tradepost.marketplace.hosts.pushing import CLAIM
 from tradepost.marketplace.licensing import commands, queries
 from tradepost.marketplace.licensing.models import Customer, OwnedSite, PendingPush, SiteLicense
-from tradepost.marketplace.licensing.pushing import CLAIM
+from tradepost.marketplace.licensing.pushing import LICENSES
 
 pytestmark = pytest.mark.django_db
 MANY = 4000
@@ -80,6 +81,6 @@ def test_touching_a_listing_is_a_handful_of_statements_for_thousands(crowd, paid
         cursor.execute("ANALYZE licensing_pendingpush")
         cursor.execute("SET LOCAL enable_seqscan = off")
         values = {"machine": START, "until": START, "lease": crowd[0].pk, "at_once": 8}
-        cursor.execute(f"EXPLAIN {CLAIM}", values)
+        cursor.execute(f"EXPLAIN {LICENSES.sql(CLAIM)}", values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan on licensing_pendingpush" not in plan

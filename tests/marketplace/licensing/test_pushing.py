@@ -17,6 +17,7 @@ from tests.marketplace.test_workers import at_the_same_time
 from tradepost.foundation.clock import machine_now
 from tradepost.marketplace.hosts import commands as hosts
 from tradepost.marketplace.hosts.models import HostService, SiteRecord
+from tradepost.marketplace.hosts.pushing import claim_turns
 from tradepost.marketplace.licensing import pushing
 from tradepost.marketplace.licensing.models import PendingPush, PushTurn, SiteLicense
 from tradepost.marketplace.licensing.telling import tell_hosts
@@ -161,7 +162,7 @@ def test_two_workers_at_once_tell_a_host_once(changed, taking):
 
 
 def test_a_worker_that_died_lets_another_tell_the_host_after_its_lease(changed, taking):
-    pushing.claim_turns()
+    claim_turns(pushing.LICENSES)
     assert push_due() == 0
     assert pushing.next_due() == PushTurn.objects.get().lease_until
 

@@ -57,6 +57,11 @@ class HeldForHost(models.Model):
     class Meta:
         abstract = True
 
+    @classmethod
+    def table(cls) -> str:
+        """The name of the table, for statements."""
+        return cls._meta.db_table
+
 
 class TurnOfHost(models.Model):
     """When a host may be told next, and who is telling it now: the base of one table for each kind of push.
@@ -73,3 +78,8 @@ class TurnOfHost(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def table(cls) -> str:
+        """The name of the table, for statements."""
+        return cls._meta.db_table

@@ -6,7 +6,9 @@ from uuid import UUID
 from django.db import connection
 
 from tradepost.foundation import jobs
-from tradepost.foundation.clock import machine_now
+from tradepost.marketplace.hosts.pushing import give_turns
+
+from .models import PushTurn
 
 PUSH = "push_licenses"
 """The name of the work that tells hosts."""
@@ -41,7 +43,7 @@ def tell_hosts_of_customer(customer_id: UUID) -> None:
 def _queue(what: str, values: list[object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(QUEUE.format(what=what), values)
-        cursor.execute(TURNS, [machine_now()])
+    give_turns(PushTurn)
     jobs.defer(PUSH)
 
 
@@ -52,9 +54,4 @@ FROM (SELECT told.site_id, told.listing_id FROM {what}) AS told
 JOIN hosts_siterecord site ON site.id = told.site_id
 ORDER BY site.id, told.listing_id
 ON CONFLICT (site_id, listing_id) DO UPDATE SET serial = p.serial + 1
-"""
-TURNS = """
-INSERT INTO licensing_pushturn (host_id, due_at, attempts, problem)
-SELECT host.id, %s, 0, '' FROM hosts_hostservice host ORDER BY host.id
-ON CONFLICT (host_id) DO NOTHING
 """

@@ -4,8 +4,11 @@ from datetime import datetime
 
 from django.db import connection
 
-from tradepost.foundation.clock import machine_now
+from tradepost.foundation import jobs
 from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.hosts.pushing import give_turns
+
+from .models import NewsTurn
 
 PUSH = "push_news"
 """The name of the work that tells hosts."""
@@ -25,11 +28,13 @@ def note_news(listing: Listing, major: int, *, now: datetime) -> None:
         "least": major * PER_MAJOR,
         "below": (major + 1) * PER_MAJOR,
         "now": now,
-        "machine": machine_now(),
     }
     with connection.cursor() as cursor:
         cursor.execute(NOTE, values)
-        cursor.execute(TURNS, values)
+        is_any = cursor.rowcount > 0
+    if is_any:
+        give_turns(NewsTurn)
+        jobs.defer(PUSH)
 
 
 # Hosts in one order for everybody, so that two changes do not block each other.
@@ -43,9 +48,4 @@ WHERE version.listing_id = %(listing)s AND version.order_key >= %(least)s AND ve
 ORDER BY site.host_id
 ON CONFLICT (host_id, listing_id, major) DO UPDATE
 SET serial = p.serial + 1, noted_at = greatest(p.noted_at, excluded.noted_at)
-"""
-TURNS = """
-INSERT INTO rollout_newsturn (host_id, due_at, attempts, problem)
-SELECT host.id, %(machine)s, 0, '' FROM hosts_hostservice host ORDER BY host.id
-ON CONFLICT (host_id) DO NOTHING
 """
