@@ -45,13 +45,16 @@ class NotFoundError(TradepostError):
 
 
 class ConflictError(TradepostError):
-    """What is asked does not fit the present state of things. `rule` names why, for programs that can do better."""
+    """What is asked does not fit the present state of things. `rule` names why, for programs that can do better, and
+    `problems` tell the single causes where there are several.
+    """
 
     title = "Conflict"
 
-    def __init__(self, text: str, rule: str = "") -> None:
+    def __init__(self, text: str, rule: str = "", problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(text)
         self.rule = rule
+        self.problems = problems
 
 
 class IllegalTransitionError(TradepostError):

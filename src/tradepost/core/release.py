@@ -100,12 +100,17 @@ def has_other_key(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 
 def decide_review(
-    *, public: bool, last_offered: Mapping[str, Any] | None, new: Mapping[str, Any]
+    *,
+    public: bool,
+    last_offered: Mapping[str, Any] | None,
+    new: Mapping[str, Any],
+    first_deployment: bool = False,
 ) -> tuple[Reason, ...]:
     """Why a person has to review the version before it is offered; empty when nobody has to.
 
     Compared with the version last *offered*, so a change stays due however many versions follow it, and a
-    change that is taken back is not due any more. Private listings are not reviewed. Source: domain.md 9.1.
+    change that is taken back is not due any more. Private listings are not reviewed. `first_deployment`: the version
+    is deployed and the one offered last was watched. Source: domain.md 9.1 and 4.3.
     """
     if not public:
         return ()
@@ -118,6 +123,9 @@ def decide_review(
     if facts_of(last_offered).enable_licensing != facts_of(new).enable_licensing:
         text = "The payment model is not that of the version offered last."
         reasons.append(_review("review.payment", "/enableLicensing", text))
+    if first_deployment:
+        text = "The app was watched so far; this is the first version that is deployed."
+        reasons.append(_review("review.first_deployment", "", text))
     return tuple(reasons)
 
 

@@ -244,6 +244,13 @@ _REVIEW = (
         "The app becomes paid, or free again.",
         "domain.md 9.1",
     ),
+    _rule(
+        "review.first_deployment", Subject.REVIEW,
+        "A public app that was watched is deployed for the first time.",
+        "From here on the app is what its manifests say, so somebody looks at the first of them.",
+        "1.4.0 is watched, 2.0.0 is deployed: sites hear of 2.0.0 when it was reviewed.",
+        "domain.md 4.3",
+    ),
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from tradepost.core.errors import (
     TradepostError,
     UnauthenticatedError,
 )
+from tradepost.core.manifest import PlacedProblem
 
 log = logging.getLogger(__name__)
 
@@ -144,13 +145,21 @@ def problem_body(request: HttpRequest, kind: Kind, detail: str, problems: Sequen
         "request_id": request_id(request),
     }
     if problems:
-        body["problems"] = [{"pointer": p.pointer, "text": p.text, "rule": p.rule} for p in problems]
+        body["problems"] = [problem_json(each) for each in problems]
     return body
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """One problem for programs; `line` and `column` where the text it stands in is known."""
+    told: dict[str, Any] = {"pointer": problem.pointer, "text": problem.text, "rule": problem.rule}
+    if isinstance(problem, PlacedProblem) and problem.line is not None:
+        told |= {"line": problem.line, "column": problem.column}
+    return told
 
 
 def problems_of(error: TradepostError) -> tuple[Problem, ...]:
     """Return where and what, for errors that know."""
-    if isinstance(error, ProblemsError):
+    if isinstance(error, ProblemsError | ConflictError):
         return error.problems
     if isinstance(error, InvalidInputError) and error.pointer:
         return (Problem(error.pointer, str(error)),)

@@ -207,6 +207,8 @@ _PROBLEM_SCHEMA = {
                     "pointer": {"type": "string"},
                     "text": {"type": "string"},
                     "rule": {"type": "string"},
+                    "line": {"type": "integer", "description": "where it stands in a text, from 1"},
+                    "column": {"type": "integer", "description": "in characters, from 1"},
                 },
             },
         },
