@@ -53,10 +53,37 @@ class DeployToken(models.Model):
 
 
 class UsedIdentity(models.Model):
-    """An identity token that was exchanged (the SHA-256 of it), so that it is not exchanged twice. Machine time."""
+    """An identity token that was exchanged, so that it is not exchanged twice: the SHA-256 of what its issuer signed.
+
+    `expires_at` (machine time) is when it would be refused by its age anyway.
+    """
 
     digest = models.CharField(max_length=64, primary_key=True)
     expires_at = models.DateTimeField()
 
     class Meta:
         indexes = [models.Index(fields=["expires_at"], name="used_identity_expires")]
+
+
+class RefusedBuild(models.Model):
+    """A build that was refused, for the eyes of the vendor: who sent the token hears nothing of why.
+
+    `issuer` and `build` are empty where nobody signed the token. The same refusal again counts and is no new row.
+    Times are the machine's.
+    """
+
+    app = models.ForeignKey("deployments.DeployedApp", on_delete=models.CASCADE, related_name="refused_builds")
+    environment = models.CharField(max_length=11)
+    digest = models.CharField(max_length=64, help_text="of issuer, build and why")
+    issuer = models.CharField(max_length=300, blank=True)
+    build = models.CharField(max_length=254, blank=True)
+    why = models.JSONField(help_text="[sentence]")
+    at = models.DateTimeField()
+    times = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["app", "environment", "digest"], name="one_row_per_refusal")]
+        indexes = [
+            models.Index(fields=["app", "-at"], name="refused_build_app"),
+            models.Index(fields=["at"], name="refused_build_at"),
+        ]

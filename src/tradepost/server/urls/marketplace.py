@@ -1,5 +1,7 @@
 """Every address of the marketplace."""
 
+from tradepost.marketplace.builds import api as builds_api
+from tradepost.marketplace.builds import pages as builds_pages
 from tradepost.marketplace.catalog import api as catalog_api
 from tradepost.marketplace.catalog import environment_pages, vendor_pages
 from tradepost.marketplace.catalog import pages as catalog_pages
@@ -51,11 +53,13 @@ urlpatterns = urls_of(
         reviews_pages,
         rollout_pages,
         hosts_pages,
+        builds_pages,
         customer_pages,
         licensing_pages,
         notices_pages,
     ],
     api_modules=[
+        builds_api,
         catalog_api,
         editions_api,
         license_report_api,
