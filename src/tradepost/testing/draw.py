@@ -16,6 +16,7 @@ PAGES: Mapping[str, str] = {
     "states.md": "draw_states:draw",
     "rules.md": "draw_rules:draw_rules",
     "manifest-rules.md": "draw_manifest_rules:draw",
+    "deployments.md": "draw_deployments:draw",
     "licenses.md": "draw_licenses:draw",
     "reference/license-channels.md": "draw_license_channels:draw",
     "reference/settings.md": "draw_settings:draw",
