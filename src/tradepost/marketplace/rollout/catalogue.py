@@ -1,4 +1,4 @@
-"""What is offered, kept in each process: the newest offered version of every app.
+"""What is offered, kept in each process: the newest offered version of every app, of deployed ones also of each major.
 
 A refresh asks one small question, the number in OfferSerial, and reads only the listings that changed after the
 number this process knows. OfferSerial's row is locked until each change commits, so numbers become visible in order.
@@ -6,7 +6,11 @@ number this process knows. OfferSerial's row is locked until each change commits
 
 import json
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -15,21 +19,34 @@ from django.db import connection
 from tradepost.core.states import ListingState
 from tradepost.wire.messages import CatalogEntry, OfferedVersion, Reason
 
+from .numbers import Parts, parts_of
+
 MOST_REASONS = 100
 """Of one version, the gravest first: a descriptor of a megabyte can change in ten thousand places."""
+
+FEWER_REASONS = 20
+"""Of the newest version of a major that is not the newest of all: sites of that major take it without being asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One app as hosts hear of it. `offered` is None while no version is offered."""
+    """One app as hosts hear of it. `offered` is the newest version of all, None while no version is offered.
+
+    Of a deployed app `majors` has the newest offered version of each deployed major, the highest first, and
+    `deployed_at` is when the first of all was offered: since then sites that run a watched version cross over.
+    `has_rollout` says that its vendor has started a rollout that goes on; who takes part in it, the database knows.
+    """
 
     listing: UUID
     app: str
     is_public: bool
-    order_key: int
+    newest: Parts
     offered: OfferedVersion | None
     entry: CatalogEntry | None
     found_by: str
+    majors: Mapping[int, OfferedVersion] = field(default_factory=dict)
+    deployed_at: datetime | None = None
+    has_rollout: bool = False
 
 
 class Catalogue:
@@ -86,22 +103,19 @@ def _read_changed(after: int) -> list[Entry]:
     with connection.cursor() as cursor:
         cursor.execute(CHANGED, [after])
         names = [column.name for column in cursor.description or ()]
-        return [_entry(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+        rows = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+        return [_entry(list(of_one)) for _, of_one in groupby(rows, key=itemgetter("id"))]
 
 
-def _entry(row: dict[str, Any]) -> Entry:
-    offered = None
-    if row["number"] is not None:
-        offered = OfferedVersion(
-            app=row["app_key"],
-            version=row["number"],
-            order_key=row["order_key"],
-            build=row["build"],
-            descriptor=row["document_id"],
-            made_at=row["made_at"],
-            notes=row["notes"],
-            reasons=[Reason(**reason) for reason in _json(row["reasons"])[:MOST_REASONS]],
-        )
+def _entry(rows: list[dict[str, Any]]) -> Entry:
+    """The entry of a listing. The first row has its newest offered version, if any; each major has a row."""
+    row = rows[0]
+    offered = _offered(row, most=MOST_REASONS) if row["number"] is not None else None
+    majors = {
+        parts_of(each["number"])[0]: offered if each is row and offered else _offered(each, most=FEWER_REASONS)
+        for each in rows
+        if each["began"] is not None
+    }
     entry = (
         CatalogEntry(
             app=row["app_key"],
@@ -117,10 +131,27 @@ def _entry(row: dict[str, Any]) -> Entry:
         listing=row["id"],
         app=row["app_key"],
         is_public=row["state"] == ListingState.PUBLIC,
-        order_key=row["order_key"] or 0,
+        newest=parts_of(offered.version) if offered else (0, 0, 0),
         offered=offered,
         entry=entry,
         found_by=" ".join([row["app_key"], row["name"], row["vendor"], row["summary"]]).casefold(),
+        majors=majors,
+        deployed_at=min((each["began"] for each in rows if each["began"] is not None), default=None),
+        has_rollout=row["has_rollout"],
+    )
+
+
+def _offered(row: dict[str, Any], *, most: int) -> OfferedVersion:
+    return OfferedVersion(
+        app=row["app_key"],
+        version=row["number"],
+        order_key=row["order_key"],
+        build=row["build"],
+        descriptor=row["document_id"],
+        made_at=row["made_at"],
+        notes=row["notes"],
+        reasons=[Reason(**reason) for reason in _json(row["reasons"])[:most]],
+        manifest=row["manifest_id"],
     )
 
 
@@ -129,11 +160,46 @@ def _json(value: Any) -> list[dict[str, Any]]:
     return json.loads(value) if isinstance(value, str) else value
 
 
+# The majors of a deployed app are found one after the other from the top, each by one step in the index of versions:
+# an app may have a thousand versions in five majors. `began` is when the first version of the major was offered.
 CHANGED = """
-SELECT l.id, l.app_key, l.name, l.summary, l.state, vendor.name AS vendor,
-       v.number, v.order_key, v.build, v.document_id, v.made_at, v.notes, v.reasons
-FROM catalog_listing l
+WITH RECURSIVE changed AS MATERIALIZED (
+    SELECT id, vendor_id, app_key, name, summary, state, source, offered_id
+    FROM catalog_listing WHERE offer_serial > %s
+), majors AS (
+    SELECT l.id AS listing_id, top.id AS version_id, top.order_key / 1000000000000 AS major
+    FROM changed l CROSS JOIN LATERAL (
+        SELECT v.id, v.order_key FROM releases_appversion v
+        WHERE v.listing_id = l.id AND v.state = 'offered' AND v.manifest_id IS NOT NULL
+        ORDER BY v.order_key DESC LIMIT 1
+    ) top
+    WHERE l.source = 'deployed'
+    UNION ALL
+    SELECT m.listing_id, top.id, top.order_key / 1000000000000
+    FROM majors m CROSS JOIN LATERAL (
+        SELECT v.id, v.order_key FROM releases_appversion v
+        WHERE v.listing_id = m.listing_id AND v.order_key < m.major * 1000000000000
+          AND v.state = 'offered' AND v.manifest_id IS NOT NULL
+        ORDER BY v.order_key DESC LIMIT 1
+    ) top
+), picked AS (
+    SELECT m.listing_id, m.version_id, first.offered_at AS began
+    FROM majors m CROSS JOIN LATERAL (
+        SELECT v.offered_at FROM releases_appversion v
+        WHERE v.listing_id = m.listing_id AND v.state = 'offered' AND v.manifest_id IS NOT NULL
+          AND v.order_key >= m.major * 1000000000000 AND v.order_key < (m.major + 1) * 1000000000000
+        ORDER BY v.order_key LIMIT 1
+    ) first
+    UNION ALL
+    SELECT l.id, l.offered_id, NULL FROM changed l
+    WHERE NOT EXISTS (SELECT FROM majors m WHERE m.listing_id = l.id AND m.version_id = l.offered_id)
+)
+SELECT l.id, l.app_key, l.name, l.summary, l.state, vendor.name AS vendor, picked.began,
+       v.number, v.order_key, v.build, v.document_id, v.manifest_id, v.made_at, v.notes, v.reasons,
+       EXISTS (SELECT FROM bulk_bulkupgrade bulk WHERE bulk.listing_id = l.id AND bulk.state = 'running') AS has_rollout
+FROM changed l
 JOIN catalog_vendor vendor ON vendor.id = l.vendor_id
-LEFT JOIN releases_appversion v ON v.id = l.offered_id
-WHERE l.offer_serial > %s
+JOIN picked ON picked.listing_id = l.id
+LEFT JOIN releases_appversion v ON v.id = picked.version_id
+ORDER BY l.id, v.id IS DISTINCT FROM l.offered_id, v.order_key DESC
 """

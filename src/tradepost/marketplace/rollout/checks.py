@@ -1,16 +1,18 @@
 """Answering update checks. Nothing is written by a check that brings nothing new."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from tradepost.marketplace.bulk.queries import RunningBulk, running_for
 from tradepost.marketplace.hosts.models import HostService, SiteRecord
 from tradepost.wire.messages import Check, CheckAnswer, Offer, OfferedVersion, SiteCheck
 
 from . import queries
 from .catalogue import Entry, catalogue
+from .offering import offers_of
 
 SEEN_AT_MOST = timedelta(hours=1)
 """How often `last_seen_at` of a site is written."""
@@ -21,16 +23,19 @@ def answer_check(host: HostService, check: Check, *, now: datetime) -> CheckAnsw
     catalogue.refresh()
     meet_sites(host, check.sites, now=now)
     known_private = _private_on_sites(host, check)
+    rollouts = _rollouts_on_sites(host, check)
     offers: list[Offer] = []
-    versions: dict[str, OfferedVersion] = {}
+    versions: dict[tuple[str, str], OfferedVersion] = {}
     unknown: dict[str, None] = {}
     for site, app, running in _installations(check):
         entry = catalogue.find(app)
         if entry is None or entry.offered is None or not _may_see(entry, site, known_private):
             unknown[app] = None
-        elif running is not None and entry.order_key > order_key_of(running):
-            offers.append(Offer(site=site, app=app, version=entry.offered.version))
-            versions[app] = entry.offered
+        elif running is not None:
+            rollout = rollouts.get((site, entry.listing))
+            for offer, version in offers_of(entry, site=site, running=running, rollout=rollout):
+                offers.append(offer)
+                versions[app, version.version] = version
     return CheckAnswer(offers=offers, versions=list(versions.values()), unknown=list(unknown))
 
 
@@ -72,12 +77,6 @@ def _is_news(told: SiteCheck, seen: datetime, known: list[object] | None, *, now
     return known != [getattr(told, name) for name in TOLD] or now - seen > SEEN_AT_MOST
 
 
-def order_key_of(number: str) -> int:
-    """The order key of a number as the wire spells it; like `Version.order_key`, for any number of digits."""
-    major, minor, patch = number.split(".")
-    return int(major) * 10**12 + int(minor) * 10**6 + int(patch)
-
-
 def _installations(check: Check) -> Iterator[tuple[UUID, str, str | None]]:
     for site in check.sites:
         for running in site.installations:
@@ -90,10 +89,22 @@ def _may_see(entry: Entry, site: UUID, known_private: set[queries.Sight]) -> boo
 
 def _private_on_sites(host: HostService, check: Check) -> set[queries.Sight]:
     """Which of the asked sites may see which private apps. No question is asked where no private app is named."""
-    listings, sites = set(), set()
+    sites, listings = _named(check, lambda entry: not entry.is_public)
+    return queries.private_on_sites(host, sites=sites, listings=listings) if listings else set()
+
+
+def _rollouts_on_sites(host: HostService, check: Check) -> Mapping[queries.Sight, RunningBulk]:
+    """Which of the asked sites a rollout is to bring on. No question is asked where none runs of any app named."""
+    sites, listings = _named(check, lambda entry: entry.has_rollout)
+    return running_for(sites, listings, host) if listings else {}
+
+
+def _named(check: Check, concerns: Callable[[Entry], bool]) -> tuple[set[UUID], set[UUID]]:
+    """The asked sites with apps that something concerns, and these apps."""
+    sites, listings = set(), set()
     for site, app, _ in _installations(check):
         entry = catalogue.find(app)
-        if entry is not None and not entry.is_public:
-            listings.add(entry.listing)
+        if entry is not None and concerns(entry):
             sites.add(site)
-    return queries.private_on_sites(host, sites=sites, listings=listings) if listings else set()
+            listings.add(entry.listing)
+    return sites, listings

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from tradepost.core.errors import InvalidInputError
 from tradepost.core.states import ListingState
 from tradepost.foundation.clock import new_id
-from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.bulk import commands as bulk
+from tradepost.marketplace.catalog.models import Listing, Source
 from tradepost.marketplace.hosts.models import HostService, SiteRecord
 from tradepost.marketplace.releases.models import AppVersion
 from tradepost.marketplace.reviews.models import Review
@@ -18,6 +19,9 @@ from tradepost.wire.messages import Report, ReportsAnswer
 
 from . import mails, queries
 from .models import InstallationRecord, RolloutEvent
+from .moves import BulkMove
+from .news import note_late_arrivals
+from .numbers import major_of
 
 STATES = frozenset(
     {
@@ -49,13 +53,23 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A version that a report names."""
+
+    pk: UUID
+    order_key: int
+    is_deployed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Located:
     """A report of an installation of this host, its numbers translated to versions."""
 
     place: Place
     report: Report
-    running: UUID | None
-    target: UUID | None
+    running: Named | None
+    target: Named | None
+    granted: Named | None
 
 
 @transaction.atomic
@@ -82,12 +96,34 @@ def take_reports(host: HostService, reports: Sequence[Report], *, now: datetime)
             continue
         accepted += 1
         newest[each.place] = each
-        known[each.place] = Known(each.report.sequence, each.running)
+        known[each.place] = Known(each.report.sequence, _pk(each.running))
         events += _events(each, before.running if before else None, now=now)
     _write(newest.values(), now=now)
     RolloutEvent.objects.bulk_create(events, batch_size=1000)
-    _tell_of_deserted({(event.listing_id, event.version_id) for event in events if event.kind == "left"}, now)
+    _tell_of_deserted({event.version_id for event in events if event.kind == "left"}, now)
+    deployed = {listing.pk for listing in listings.values() if listing.source == Source.DEPLOYED}
+    _tell_rollouts([each for each in newest.values() if each.place[1] in deployed], events, host=host, now=now)
     return ReportsAnswer(accepted=accepted, unknown=unknown)
+
+
+def _tell_rollouts(
+    newest: Sequence[Located], events: Iterable[RolloutEvent], *, host: HostService, now: datetime
+) -> None:
+    """What reports of deployed apps set off. Costs nothing where no report is of one."""
+    if not newest:
+        return
+    # The order is that of deployments, so that neither waits for the other in a circle: first the number that every
+    # change of what is offered raises (a rollout that ends does), then the news.
+    bulk.note_reports([_move(each) for each in newest], now=now)
+    arrived = {event.version_id for event in events if event.kind == "arrived"}
+    running = {each.running.pk for each in newest if each.running is not None and each.running.is_deployed}
+    note_late_arrivals(host, arrived & running, now=now)
+
+
+def _move(each: Located) -> BulkMove:
+    site, listing = each.place
+    order_key = each.running.order_key if each.running is not None else None
+    return BulkMove(site, listing, order_key, each.report.state, each.report.text)
 
 
 def _check(reports: Sequence[Report]) -> None:
@@ -119,16 +155,14 @@ def _locate(
         place = (sites[report.site], listing.pk)
         # A host cannot come to see a private app by claiming that a site has it.
         if place in known or listing.pk in been_public or place in holders:
-            running = versions.get((listing.pk, _running(report) or ""))
-            target = versions.get((listing.pk, report.target or ""))
-            located.append(Located(place, report, running, target))
+            named = [versions.get((listing.pk, number or "")) for number in _numbers(report)]
+            located.append(Located(place, report, *named))
     taken = {each.report.id for each in located}
     return located, [report.id for report in reports if report.id not in taken], known
 
 
-def _names_versions(report: Report, listing: Listing, versions: Mapping[tuple[UUID, str], UUID]) -> bool:
-    numbers = (_running(report), report.target)
-    return all((listing.pk, number) in versions for number in numbers if number is not None)
+def _names_versions(report: Report, listing: Listing, versions: Mapping[tuple[UUID, str], Named]) -> bool:
+    return all((listing.pk, number) in versions for number in _numbers(report) if number is not None)
 
 
 def _sites(host: HostService, sites: set[UUID], *, now: datetime) -> dict[UUID, int]:
@@ -145,8 +179,10 @@ def _sites(host: HostService, sites: set[UUID], *, now: datetime) -> dict[UUID, 
     return dict(rows.values_list("site", "id"))
 
 
-def _running(report: Report) -> str | None:
-    return None if report.state == "uninstalled" else report.running
+def _numbers(report: Report) -> tuple[str | None, str | None, str | None]:
+    """What a report says is running, comes next, and is granted. What is gone runs nothing and has granted nothing."""
+    is_gone = report.state == "uninstalled"
+    return (None, report.target, None) if is_gone else (report.running, report.target, report.granted)
 
 
 def _known(sites: Iterable[int], listings: Iterable[Listing]) -> dict[Place, Known]:
@@ -172,16 +208,25 @@ def _been_public(listings: Iterable[Listing]) -> set[UUID]:
     return public | set(approved.values_list("listing_id", flat=True))
 
 
-def _versions(reports: Sequence[Report], listings: Iterable[Listing]) -> dict[tuple[UUID, str], UUID]:
-    numbers = {report.running for report in reports} | {report.target for report in reports}
-    found = AppVersion.objects.filter(listing__in=list(listings), number__in=numbers - {None})
-    return {(listing, number): pk for listing, number, pk in found.values_list("listing_id", "number", "pk")}
+def _versions(reports: Sequence[Report], listings: Iterable[Listing]) -> dict[tuple[UUID, str], Named]:
+    numbers = {number for report in reports for number in _numbers(report)} - {None}
+    found = AppVersion.objects.filter(listing__in=list(listings), number__in=numbers)
+    rows = found.values_list("listing_id", "number", "pk", "order_key", "manifest_id")
+    return {
+        (listing, number): Named(pk, order_key, is_deployed=manifest is not None)
+        for listing, number, pk, order_key, manifest in rows
+    }
+
+
+def _pk(version: Named | None) -> UUID | None:
+    return version.pk if version is not None else None
 
 
 def _events(each: Located, before: UUID | None, *, now: datetime) -> list[RolloutEvent]:
-    if before == each.running:
+    after = _pk(each.running)
+    if before == after:
         return []
-    moves = [("left", before), ("arrived", each.running)]
+    moves = [("left", before), ("arrived", after)]
     site, listing = each.place
     return [
         RolloutEvent(
@@ -201,8 +246,9 @@ def _write(newest: Iterable[Located], *, now: datetime) -> None:
     rows = [
         (
             *each.place,
-            each.running,
-            each.target,
+            _pk(each.running),
+            _pk(each.target),
+            _pk(each.granted),
             each.report.state,
             each.report.enabled,
             each.report.since,
@@ -220,23 +266,31 @@ def _write(newest: Iterable[Located], *, now: datetime) -> None:
 
 WRITE = """
 INSERT INTO rollout_installationrecord AS r
-    (reported_at, site_id, listing_id, running_id, target_id, state, enabled, since, until, text, sequence)
-SELECT %s, told.* FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::boolean[],
-                              %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[]) AS told
+    (reported_at, site_id, listing_id, running_id, target_id, granted_id, state, enabled, since, until, text, sequence)
+SELECT %s, told.* FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[],
+                              %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[]) AS told
 ON CONFLICT (site_id, listing_id) DO UPDATE
 SET reported_at = excluded.reported_at, running_id = excluded.running_id, target_id = excluded.target_id,
-    state = excluded.state, enabled = excluded.enabled, since = excluded.since, until = excluded.until,
-    text = excluded.text, sequence = excluded.sequence
+    granted_id = excluded.granted_id, state = excluded.state, enabled = excluded.enabled, since = excluded.since,
+    until = excluded.until, text = excluded.text, sequence = excluded.sequence
 WHERE excluded.sequence > r.sequence
 """
 
 
-def _tell_of_deserted(left: set[tuple[UUID, UUID]], now: datetime) -> None:
-    """Tell the vendor of versions that the last site has just left, so that code kept for them can go."""
-    versions = AppVersion.objects.filter(pk__in={version for _, version in left})
+def _tell_of_deserted(left: set[UUID], now: datetime) -> None:
+    """Tell the vendor of versions that the last site has just left, so that code kept for them can go.
+
+    Of a deployed app it is told when a whole major is left: that sites leave a minor for the next goes without saying.
+    """
+    versions = AppVersion.objects.filter(pk__in=left)
     for version in versions.select_related("listing__offered", "listing__vendor").order_by(
         "listing__app_key", "order_key"
     ):
         offered = version.listing.offered
-        if offered is not None and version.order_key < offered.order_key and queries.is_deserted(version):
-            mails.tell_of_desertion(version.listing, version, now=now)
+        if offered is None or version.order_key >= offered.order_key:
+            continue
+        if version.manifest_id is None:
+            if queries.is_deserted(version):
+                mails.tell_of_desertion(version.listing, version, now=now)
+        elif major_of(version) < major_of(offered) and queries.is_major_deserted(version):
+            mails.tell_of_left_major(version.listing, major_of(version), now=now)

@@ -10,8 +10,8 @@ from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.releases.models import AppVersion
 
-from .checks import order_key_of
 from .models import InstallationRecord
+from .numbers import Parts, parts_of
 from .queries import Point, Progress
 
 MOST_LINES = 6
@@ -26,7 +26,7 @@ def chart_of(points: Sequence[Point], *, until: datetime) -> str:
     """
     if not points:
         return ""
-    numbers = sorted({number for point in points for number in point.running}, key=_newest_first)
+    numbers = sorted({number for point in points for number in point.running}, key=_newness, reverse=True)
     shown, others = numbers[:MOST_LINES], set(numbers[MOST_LINES:])
     drawn = [*points, Point(until, points[-1].running)] if points[-1].at < until else list(points)
     series = [{"label": number, "values": [point.running.get(number, 0) for point in drawn]} for number in shown]
@@ -94,5 +94,5 @@ def _not_asked(record: InstallationRecord, offered: AppVersion, *, now: datetime
     return SiteLine(record, "waiting", "has not asked yet", why, until)
 
 
-def _newest_first(number: str) -> int:
-    return 0 if number == UNKNOWN_NUMBER else -order_key_of(number)
+def _newness(number: str) -> Parts:
+    return (0, 0, 0) if number == UNKNOWN_NUMBER else parts_of(number)

@@ -16,10 +16,14 @@ from tradepost.marketplace.releases.models import AppVersion
 from tradepost.marketplace.tokens.models import AccessToken
 
 from .models import InstallationRecord
+from .numbers import PER_MAJOR, major_of
 
 GONE = ("uninstalled",)
-WAITS = ("waiting_consent", "declined", "waiting_window", "failed", "scheduled")
+WAITS = ("waiting_consent", "declined", "waiting_window", "waiting_turn", "waiting_vendor", "failed", "scheduled")
 """States of the wire in which a site is on its way to a version, or stays away from it."""
+
+VERSIONS = ("running", "target", "granted")
+"""What a record says of versions."""
 
 MOST_POINTS = 200
 
@@ -51,16 +55,28 @@ def find_descriptor(host: HostService, sha256: str) -> bytes | None:
 
     It may where they are an offered version of a public app or of an app one of its sites may see, or what one runs.
     """
+    return _content(AppVersion.objects.filter(_readable_by(host), document_id=sha256), "document__content")
+
+
+def find_manifest(host: HostService, sha256: str) -> bytes | None:
+    """The bytes of a manifest as it was deployed, under the same rule as a descriptor."""
+    return _content(AppVersion.objects.filter(_readable_by(host), manifest_id=sha256), "manifest__content")
+
+
+def _content(found: QuerySet[AppVersion], name: str) -> bytes | None:
+    content = found.values_list(name, flat=True).first()
+    return bytes(content) if content is not None else None
+
+
+def _readable_by(host: HostService) -> Q:
     mine = InstallationRecord.objects.filter(site__host=host).exclude(state__in=GONE)
     offered = Q(state=VersionState.OFFERED)
-    allowed = (
+    return (
         offered & Q(listing__state=ListingState.PUBLIC)
         | offered & Q(listing__in=Listing.objects.filter(_seen_by(host)).values("pk"))
         | Q(pk__in=mine.exclude(running=None).values("running"))
+        | Q(pk__in=mine.exclude(granted=None).values("granted"))
     )
-    found = AppVersion.objects.filter(allowed, document_id=sha256).values_list("document__content", flat=True)
-    content = found.first()
-    return bytes(content) if content is not None else None
 
 
 def _seen_by(host: HostService, site: UUID | None = None) -> Q:
@@ -91,6 +107,8 @@ class Progress:
     waiting_consent: int = 0
     declined: int = 0
     waiting_window: int = 0
+    waiting_turn: int = 0
+    waiting_vendor: int = 0
     failed: int = 0
     scheduled: int = 0
     since: datetime | None = None
@@ -147,7 +165,7 @@ def progress_of(version: AppVersion) -> Progress:
 
 def site_rows(listing: Listing, *, state: str = "", version: str = "", q: str = "") -> QuerySet[InstallationRecord]:
     """The installations of an app with site and versions; order them by `id` for pages."""
-    found = InstallationRecord.objects.filter(listing=listing).select_related("site__host", "running", "target")
+    found = InstallationRecord.objects.filter(listing=listing).select_related("site__host", *VERSIONS)
     found = found.filter(state=state) if state else found.exclude(state__in=GONE)
     if version:
         found = found.filter(Q(running__number=version) | Q(target__number=version))
@@ -159,12 +177,23 @@ def site_rows(listing: Listing, *, state: str = "", version: str = "", q: str = 
 def sites_of_version(version: AppVersion) -> QuerySet[InstallationRecord]:
     """The installations that run a version, with their sites."""
     found = InstallationRecord.objects.filter(listing_id=version.listing_id, running=version)
-    return found.select_related("site__host", "running", "target").order_by("id")
+    return found.select_related("site__host", *VERSIONS).order_by("id")
 
 
 def is_deserted(version: AppVersion) -> bool:
     """Whether no site runs the version."""
     return not InstallationRecord.objects.filter(listing_id=version.listing_id, running=version).exists()
+
+
+def is_major_deserted(version: AppVersion) -> bool:
+    """Whether no site runs any version of this version's major."""
+    return not runs_major(version.listing_id, major_of(version)).exists()
+
+
+def runs_major(listing: UUID, major: int) -> QuerySet[InstallationRecord]:
+    """The installations that run a version of a major."""
+    keys = {"running__order_key__gte": major * PER_MAJOR, "running__order_key__lt": (major + 1) * PER_MAJOR}
+    return InstallationRecord.objects.filter(listing=listing, **keys)
 
 
 def older_in_use(version: AppVersion) -> bool:
