@@ -11,6 +11,13 @@ from tradepost.cli.editions import editions_app
 from tradepost.cli.lint import lint
 from tradepost.cli.replay import replay
 from tradepost.cli.site import SHORT, site_app
+from tradepost.cli.vendor.builds import deploy_token_app, trusted_build_app
+from tradepost.cli.vendor.deploy import deploy
+from tradepost.cli.vendor.environments import environments, install_app
+from tradepost.cli.vendor.register import register
+from tradepost.cli.vendor.rollouts import rollout_app
+from tradepost.cli.vendor.signing_in import login, logout, whoami
+from tradepost.cli.vendor.versions import version_app
 
 app = typer.Typer(
     help="Tradepost: what a change to an app will do, and the marketplace that does it.",
@@ -22,6 +29,13 @@ app.command()(compare)
 app.command()(replay)
 app.command()(lint)
 app.command()(convert)
+for _vendors in (login, logout, whoami, register, deploy, environments):
+    app.command()(_vendors)
+app.add_typer(version_app, name="version")
+app.add_typer(install_app, name="install")
+app.add_typer(rollout_app, name="rollout")
+app.add_typer(deploy_token_app, name="deploy-token")
+app.add_typer(trusted_build_app, name="trusted-build")
 app.add_typer(editions_app, name="editions", no_args_is_help=True)
 app.add_typer(site_app, name="site", no_args_is_help=True)
 for _name, _command in SHORT.items():
