@@ -19,6 +19,12 @@ class DeployedApp(models.Model):
     created_at = models.DateTimeField(help_text="domain time")
     created_by = models.CharField(max_length=254)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["name", "id"], name="deployed_app_name"),
+            models.Index(fields=["vendor", "name", "id"], name="deployed_app_vendor"),
+        ]
+
     def __str__(self) -> str:
         return self.app_id
 
@@ -27,7 +33,8 @@ class Deployment(models.Model):
     """What somebody deployed, and the version it made. A deployment that was refused is in the audit log only.
 
     `by` is the person or the deploy token; `run_url` where a build runs that deployed it. `unrendered` lists the
-    modules that sites keep and do not show. `major` is set by a deployment to an older major.
+    modules that sites keep and do not show. `major` is set by a deployment to an older major. `before` is the number
+    of the version that it was compared with, empty for the first.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -36,6 +43,7 @@ class Deployment(models.Model):
     environment = models.CharField(max_length=11)
     at = models.DateTimeField(help_text="domain time")
     by = models.CharField(max_length=254)
+    before = models.CharField(max_length=40, blank=True)
     message = models.CharField(max_length=500, blank=True)
     run_url = models.CharField(max_length=500, blank=True)
     major = models.IntegerField(null=True)

@@ -1,6 +1,7 @@
 """Making versions and offering them. Every function here runs in a transaction that holds the listing's row."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,13 +19,16 @@ from tradepost.core.states import (
     VersionState,
     advance,
 )
+from tradepost.core.version import Change, Version
 from tradepost.foundation import audit
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.clock import new_id
+from tradepost.foundation.problems import problem_json
 from tradepost.marketplace.catalog import queries as catalog
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.licensing.commands import touch_listing
 from tradepost.marketplace.reviews.models import Review
+from tradepost.marketplace.rollout.news import note_news
 from tradepost.marketplace.watching.models import Document
 
 from . import mails, queries
@@ -32,6 +36,23 @@ from .models import AppVersion
 
 FIRST = "first"
 LONGEST_NOTES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a deployment brings: the manifest, the descriptor that it is on sites, and what was decided about it.
+
+    `consent` is whether sites that run the version before are asked; the release's own word is about its number.
+    """
+
+    manifest: Document
+    document: Document
+    descriptor: Descriptor
+    release: Release
+    consent: bool
+    is_first: bool = False
+    review: Sequence[Reason] = ()
+    warnings: Sequence[Problem] = ()
 
 
 def make_version(
@@ -49,34 +70,60 @@ def make_version(
     review = queries.why_reviewed(listing, descriptor.document, last=queries.find_newest_offered(listing))
     is_first = newest is None
     version = _create(listing, descriptor, document, decision, is_first=is_first, made_by=made_by, now=now)
-    _record("version.made", version, actor=made_by, now=now, change=version.change, listing=listing)
-    if review:
-        open_review(listing, version, kind="version", reasons=review, asked_by=made_by, now=now)
-    else:
-        offer(listing, version, actor=made_by, now=now)
+    _begin(listing, version, review=review, now=now)
     if not is_first:
         mails.tell_of_version(listing, version, decision.reasons, review=review, now=now)
     return version
 
 
+def make_deployed_version(listing: Listing, deployed: Deployed, *, made_by: str, now: datetime) -> AppVersion:
+    """Make the version of a deployment, and offer it unless a review is due. The listing's row must be locked."""
+    assert connection.in_atomic_block, "versions are numbered under the lock of their listing"
+    version = _create(
+        listing,
+        deployed.descriptor,
+        deployed.document,
+        deployed.release,
+        is_first=deployed.is_first,
+        made_by=made_by,
+        now=now,
+        manifest=deployed.manifest,
+        consent=deployed.consent,
+        warnings=deployed.warnings,
+    )
+    _begin(listing, version, review=deployed.review, now=now)
+    return version
+
+
+def _begin(listing: Listing, version: AppVersion, *, review: Sequence[Reason], now: datetime) -> None:
+    """Say that a version was made; then it waits for a review or is offered."""
+    actor = version.made_by
+    _record("version.made", version, actor=actor, now=now, change=version.change, listing=listing)
+    if review:
+        open_review(listing, version, kind="version", reasons=review, asked_by=actor, now=now)
+    else:
+        offer(listing, version, actor=actor, now=now)
+
+
 def offer(listing: Listing, version: AppVersion, *, actor: str, now: datetime) -> None:
-    """Let sites move to a version. Older ones in review are superseded, newer ones are decided anew."""
+    """Let sites move to a version. Older ones in review that it replaces are superseded, others are decided anew."""
     version.state = advance(VERSION, VersionState(version.state), VersionEvent.CLEARED)
     version.offered_at = now
     version.save(update_fields=["state", "offered_at"])
     _record("version.offered", version, actor=actor, now=now, listing=listing)
-    older = listing.versions.filter(state=VersionState.IN_REVIEW, order_key__lt=version.order_key)
-    for each in older.select_for_update():
+    for each in queries.sends_back(listing, version).select_for_update():
         _supersede(listing, each, actor=actor, now=now)
+    if queries.is_deployed(version) and version.change == Change.MINOR:
+        note_news(listing, Version.parse(version.number).major, now=now)
     choose_offered(listing, now=now)
     decide_waiting(listing, actor=actor, now=now)
 
 
 def decide_waiting(listing: Listing, *, actor: str, now: datetime) -> None:
-    """Offer the newest version in review that needs none any more, compared with what is offered now."""
-    last = queries.find_newest_offered(listing)
+    """Offer versions in review that need none any more, the newest first, compared with what is offered below them."""
     for version in listing.versions.filter(state=VersionState.IN_REVIEW).order_by("-order_key"):
-        if not queries.why_reviewed(listing, queries.document_of(version), last=last):
+        last = queries.find_offered_before(version)
+        if not queries.why_version_reviewed(listing, version, last=last):
             close_reviews(version, actor=actor, now=now)
             offer(listing, version, actor=actor, now=now)
             return
@@ -87,7 +134,7 @@ def hold_back(listing: Listing, *, reviewed: AppVersion, actor: str, now: dateti
     last = reviewed
     newer = listing.versions.filter(state=VersionState.OFFERED, order_key__gt=reviewed.order_key)
     for version in newer.order_by("order_key"):
-        reasons = queries.why_reviewed(listing, queries.document_of(version), last=last)
+        reasons = queries.why_version_reviewed(listing, version, last=last)
         if not reasons:
             last = version
             continue
@@ -95,7 +142,7 @@ def hold_back(listing: Listing, *, reviewed: AppVersion, actor: str, now: dateti
         version.save(update_fields=["state"])
         _record("version.review_due", version, actor=actor, now=now, listing=listing)
         open_review(listing, version, kind="version", reasons=reasons, asked_by=actor, now=now)
-    for version in listing.versions.filter(state=VersionState.IN_REVIEW, order_key__lt=last.order_key):
+    for version in queries.sends_back(listing, last):
         _supersede(listing, version, actor=actor, now=now)
     choose_offered(listing, now=now)
 
@@ -105,6 +152,14 @@ def reject(listing: Listing, version: AppVersion, *, actor: str, now: datetime) 
     version.state = advance(VERSION, VersionState(version.state), VersionEvent.REJECTED)
     version.save(update_fields=["state"])
     _record("version.rejected", version, actor=actor, now=now, listing=listing)
+
+
+def withdraw(listing: Listing, version: AppVersion, *, actor: str, now: datetime) -> None:
+    """The vendor takes a version back that nobody was told of; it is never offered and its number never used again."""
+    version.state = advance(VERSION, VersionState(version.state), VersionEvent.WITHDRAWN)
+    version.save(update_fields=["state"])
+    _record("version.withdrawn", version, actor=actor, now=now, listing=listing)
+    close_reviews(version, actor=actor, now=now)
 
 
 def choose_offered(listing: Listing, *, now: datetime) -> None:
@@ -207,7 +262,15 @@ def _create(
     is_first: bool,
     made_by: str,
     now: datetime,
+    **others: Any,
 ) -> AppVersion:
+    """Keep a version. `others` are what a deployed one has besides, or instead of what its descriptor says."""
+    values: dict[str, Any] = {
+        "consent": release.consent,
+        "warnings": descriptor.warnings,
+        **others,
+    }
+    values["warnings"] = [problem_json(warning) for warning in values["warnings"]]
     return AppVersion.objects.create(
         listing=listing,
         number=str(release.version),
@@ -220,11 +283,10 @@ def _create(
         paid=descriptor.enable_licensing,
         scopes=sorted(descriptor.scopes),
         change=FIRST if is_first else release.change,
-        consent=release.consent,
         reasons=[reason.to_json() for reason in release.reasons],
-        warnings=[_problem_json(warning) for warning in descriptor.warnings],
         made_at=now,
         made_by=made_by,
+        **values,
     )
 
 
@@ -247,7 +309,3 @@ def _record(action: str, version: AppVersion, *, actor: str, now: datetime, list
         number=version.number,
         **detail,
     )
-
-
-def _problem_json(problem: Problem) -> dict[str, str]:
-    return {"pointer": problem.pointer, "text": problem.text, "rule": problem.rule}

@@ -28,10 +28,10 @@ def tell_of_version(
     """Tell the vendor of a version that their descriptor made, and what it does to sites."""
     parts = [
         f"The descriptor of {listing.name} changed, and version {version.number} was made of it.",
-        "What changed:\n" + _list_of([reason.text for reason in reasons]),
+        "What changed:\n" + list_of([reason.text for reason in reasons]),
         _what_sites_do(reasons),
         _what_goes_alone(reasons),
-        _what_review(review),
+        what_review(review),
         _warnings(version),
     ]
     tell_vendor(
@@ -87,24 +87,26 @@ def _what_goes_alone(reasons: Sequence[Reason]) -> str:
         return ""
     return (
         "These changes need no consent. Published alone, before the ones that do, they would have reached every "
-        "site by themselves:\n" + _list_of([pointer or "the whole document" for pointer in alone])
+        "site by themselves:\n" + list_of([pointer or "the whole document" for pointer in alone])
     )
 
 
-def _what_review(review: Sequence[Reason]) -> str:
+def what_review(review: Sequence[Reason]) -> str:
+    """Why a review comes first; empty where none does."""
     if not review:
         return ""
-    why = _list_of([reason.text for reason in review])
+    why = list_of([reason.text for reason in review])
     return f"No site is told of it before an operator of the marketplace has reviewed it, because:\n{why}"
 
 
 def _warnings(version: AppVersion) -> str:
     if not version.warnings:
         return ""
-    return "Worth a look:\n" + _list_of([f"{each['pointer']}: {each['text']}" for each in version.warnings])
+    return "Worth a look:\n" + list_of([f"{each['pointer']}: {each['text']}" for each in version.warnings])
 
 
-def _list_of(lines: Sequence[str]) -> str:
+def list_of(lines: Sequence[str]) -> str:
+    """Lines of a mail with a dash each, not endlessly many."""
     more = len(lines) - MOST_SHOWN
     shown = [f"- {line}" for line in lines[:MOST_SHOWN]]
     return "\n".join([*shown, f"- and {more} more"] if more > 0 else shown)

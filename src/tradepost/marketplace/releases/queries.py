@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tradepost.core.consent import ConsentPolicy
 from tradepost.core.difference import match_lists, pointer, same_value
@@ -57,8 +57,13 @@ def find_before(version: AppVersion) -> AppVersion | None:
 
 def find_offered_before(version: AppVersion) -> AppVersion | None:
     """The newest version older than this one that sites may move to: what a review compares with."""
-    older = AppVersion.objects.filter(listing_id=version.listing_id, order_key__lt=version.order_key)
-    return older.filter(state=VersionState.OFFERED).select_related("document").order_by("-order_key").first()
+    return find_offered_below(version.listing, version.order_key)
+
+
+def find_offered_below(listing: Listing, order_key: int) -> AppVersion | None:
+    """The newest version below a number that sites may move to."""
+    older = listing.versions.filter(order_key__lt=order_key, state=VersionState.OFFERED)
+    return older.select_related("document").order_by("-order_key").first()
 
 
 def offered_versions(listing: Listing) -> QuerySet[AppVersion]:
@@ -82,11 +87,39 @@ def decide(newest: AppVersion | None, document: Mapping[str, Any]) -> Release | 
     return decide_release(known, document, policy=CONSENT)
 
 
-def why_reviewed(listing: Listing, document: Mapping[str, Any], *, last: AppVersion | None) -> tuple[Reason, ...]:
-    """Why an operator has to look at a document before sites are told of it; `last` is the version offered last."""
+def why_reviewed(
+    listing: Listing, document: Mapping[str, Any], *, last: AppVersion | None, deployed: bool = False
+) -> tuple[Reason, ...]:
+    """Why an operator has to look at a document before sites are told of it.
+
+    `last` is the newest offered version below it, `deployed` says that the document is that of a manifest.
+    """
     public = listing.state == ListingState.PUBLIC
     before = document_of(last) if public and last is not None else None
-    return decide_review(public=public, last_offered=before, new=document)
+    crosses = deployed and last is not None and not is_deployed(last)
+    return decide_review(public=public, last_offered=before, new=document, first_deployment=crosses)
+
+
+def why_version_reviewed(listing: Listing, version: AppVersion, *, last: AppVersion | None) -> tuple[Reason, ...]:
+    """The same for a version that was made."""
+    return why_reviewed(listing, document_of(version), last=last, deployed=is_deployed(version))
+
+
+def is_deployed(version: AppVersion) -> bool:
+    """Whether a version was deployed with a manifest, and not made of a descriptor that is watched."""
+    return version.manifest_id is not None
+
+
+def sends_back(listing: Listing, version: AppVersion) -> QuerySet[AppVersion]:
+    """The versions in review that nobody needs when this one is offered: older ones, of a deployed app of its major.
+
+    Each major of a deployed app has its own sites. What was watched before the app was deployed is over altogether.
+    """
+    older = listing.versions.filter(state=VersionState.IN_REVIEW, order_key__lt=version.order_key)
+    if not is_deployed(version):
+        return older
+    major = Version.parse(version.number).major
+    return older.filter(Q(order_key__gte=Version(major, 0, 0).order_key) | Q(manifest=None))
 
 
 def why_first_reviewed(version: AppVersion) -> tuple[Reason, ...]:

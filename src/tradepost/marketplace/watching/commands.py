@@ -1,5 +1,6 @@
 """Polling: take what is due, call the strangers outside any transaction, record each answer over what was read."""
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -117,7 +118,12 @@ def make_due(listing: Listing, *, now: datetime) -> None:
 
 def keep_document(fetched: Fetched, *, now: datetime) -> Document:
     """Keep the bytes under their hash, once."""
-    document = Document(sha256=fetched.sha256, content=fetched.content, first_fetched_at=now)
+    return keep_content(fetched.content, now=now)
+
+
+def keep_content(content: bytes, *, now: datetime) -> Document:
+    """Keep bytes under their hash, once, wherever they came from."""
+    document = Document(sha256=hashlib.sha256(content).hexdigest(), content=content, first_fetched_at=now)
     Document.objects.bulk_create([document], ignore_conflicts=True)
     return document
 

@@ -6,6 +6,7 @@ from tradepost.marketplace.catalog import api as catalog_api
 from tradepost.marketplace.catalog import environment_pages, vendor_pages
 from tradepost.marketplace.catalog import pages as catalog_pages
 from tradepost.marketplace.catalog import wire as catalog_wire
+from tradepost.marketplace.deployments import api as deployments_api
 from tradepost.marketplace.editions import api as editions_api
 from tradepost.marketplace.editions import pages as editions_pages
 from tradepost.marketplace.editions import wire as editions_wire
@@ -61,6 +62,7 @@ urlpatterns = urls_of(
     api_modules=[
         builds_api,
         catalog_api,
+        deployments_api,
         editions_api,
         license_report_api,
         releases_api,
