@@ -150,9 +150,14 @@ def _offered(row: dict[str, Any], *, most: int) -> OfferedVersion:
         descriptor=row["document_id"],
         made_at=row["made_at"],
         notes=row["notes"],
-        reasons=[Reason(**reason) for reason in _json(row["reasons"])[:most]],
+        reasons=[_reason(reason) for reason in _json(row["reasons"])[:most]],
         manifest=row["manifest_id"],
     )
+
+
+def _reason(stored: dict[str, Any]) -> Reason:
+    """As the wire has it; of a deployed version line and column are kept besides."""
+    return Reason(**{name: stored[name] for name in Reason.__struct_fields__})
 
 
 def _json(value: Any) -> list[dict[str, Any]]:
