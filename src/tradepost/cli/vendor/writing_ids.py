@@ -80,8 +80,9 @@ def _in_place_of_nothing(text: str, key: int | None, app_id: str) -> Iterator[tu
     for name in ("id", '"id"', "'id'"):
         found = _NOTHING.match(text, key + len(name)) if text.startswith(name, key) else None
         if found is not None:
-            yield key + len(name), found.end(), f": {app_id}"
-            yield key + len(name), found.end(), f": {json.dumps(app_id)}"
+            quoted = json.dumps(app_id)  # where names are quoted, as in JSON, values are
+            for value in (app_id, quoted) if name == "id" else (quoted, app_id):
+                yield key + len(name), found.end(), f": {value}"
 
 
 class _Lines:
