@@ -68,7 +68,7 @@ def find_differences(expected: Mapping[str, str], told: Mapping[str, Any]) -> tu
     """Return a sentence for each claim that is not, as a text and letter by letter, what is expected."""
     return tuple(
         _difference(name, value, told)
-        for name, value in expected.items()
+        for name, value in sorted(expected.items())
         if not (isinstance(told.get(name), str) and told[name] == value)
     )
 
