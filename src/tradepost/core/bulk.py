@@ -103,6 +103,6 @@ def answers_within(check_interval: timedelta) -> timedelta:
 def say_silence(report: SiteReport | None, *, started_at: datetime) -> str:
     """Why a site counts as failed that has neither come nor refused. `report` is the newest of it."""
     known = _LAST_HEARD.get(report.state) if report is not None else None
-    if report is None or (known is None and report.since < started_at):
+    if report is None or (known is None and report.since <= started_at):
         return f"It did not answer. {_SILENT}"
     return f"It did not come in time. When it was last heard of, {known or 'it waited for nothing'}."

@@ -69,8 +69,7 @@ def start(app_id: UUID, wanted: Wanted, *, by: Deployer, now: datetime) -> Start
         bulk = _create(prospect, actor=by.actor, now=now)
         taken = _take_sites(bulk, prospect, now=now)
         _record("bulk_upgrade.started", bulk, actor=by.actor, now=now, sites=taken, eligible=bulk.eligible)
-        note_news(prospect.listing, bulk.from_major, now=now)
-        _raise_serial(prospect.listing.pk)  # last: behind it every other listing waits
+        _tell(bulk, now=now)
     return Started(bulk, prospect)
 
 
@@ -106,8 +105,7 @@ def cancel(app_id: UUID, rollout_id: UUID, *, by: Deployer, now: datetime) -> Bu
     bulk.finished_at, bulk.finished_by = now, by.actor
     bulk.save(update_fields=["state", "finished_at", "finished_by"])
     _record("bulk_upgrade.cancelled", bulk, actor=by.actor, now=now, left=len(moves))
-    note_news(bulk.listing, bulk.from_major, now=now)  # sites that were told of it are to hear that it is over
-    _raise_serial(bulk.listing_id)
+    _tell(bulk, now=now)  # sites that heard of it are to hear that it is over
     return bulk
 
 
@@ -318,6 +316,14 @@ def _end_done(bulks: Sequence[BulkUpgrade], *, actor: str, now: datetime) -> Non
         bulk.save(update_fields=["state", "finished_at"])
         _record("bulk_upgrade.ended", bulk, actor=actor, now=now, state=bulk.state, failed=counts[bulk.pk].failed)
         _raise_serial(bulk.listing_id)
+
+
+def _tell(bulk: BulkUpgrade, *, now: datetime) -> None:
+    """Let every process, and the hosts of its sites, hear of a rollout: in this order, as deployments do, so that
+    neither waits for the other in a circle.
+    """
+    _raise_serial(bulk.listing_id)
+    note_news(bulk.listing, bulk.from_major, now=now)
 
 
 def _raise_serial(listing: UUID) -> None:

@@ -19,7 +19,7 @@ from tradepost.core.version import Change
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.releases.models import AppVersion
 from tradepost.marketplace.rollout.models import InstallationRecord
-from tradepost.marketplace.rollout.news import PER_MAJOR
+from tradepost.marketplace.rollout.numbers import PER_MAJOR
 from tradepost.marketplace.watching.models import Document
 from tradepost.wire.manifest_text import read_manifest
 

@@ -10,7 +10,7 @@ from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.deployments.deployers import Deployer
 from tradepost.marketplace.deployments.models import DeployedApp
 from tradepost.marketplace.releases.models import AppVersion
-from tradepost.marketplace.rollout.news import PER_MAJOR
+from tradepost.marketplace.rollout.numbers import PER_MAJOR
 
 from . import queries
 from .eligibility import InUse, judge_major

@@ -20,7 +20,7 @@ from tradepost.marketplace.deployments.models import DeployedApp
 from tradepost.marketplace.hosts.models import HostService
 from tradepost.marketplace.releases.models import AppVersion
 from tradepost.marketplace.rollout.models import InstallationRecord
-from tradepost.marketplace.rollout.news import PER_MAJOR
+from tradepost.marketplace.rollout.numbers import PER_MAJOR
 
 from .models import BulkSite, BulkUpgrade
 
