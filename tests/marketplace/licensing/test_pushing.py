@@ -5,13 +5,13 @@ import hmac
 import json
 import threading
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.db import connection
 from tests.marketplace.conftest import START
 from tests.marketplace.licensing.conftest import DAY
 from tests.marketplace.licensing.test_settling import many_licenses, many_sites
+from tests.marketplace.taking import TakingHost
 from tests.marketplace.test_workers import at_the_same_time
 
 from tradepost.foundation.clock import machine_now
@@ -27,36 +27,8 @@ pytestmark = pytest.mark.django_db
 FIRST = "1.0.0"
 
 
-class TakingHost:
-    """A host service that keeps what it is told. `answers` is the status, `meanwhile` happens before it is sent."""
-
-    def __init__(self):
-        self.taken, self.answers, self.meanwhile = [], 204, lambda: None
-        taking = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                taking.taken.append((self.path, dict(self.headers), body))
-                taking.meanwhile()
-                self.send_response(taking.answers)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                """Tests read `taken`."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-
-    def decisions(self):
-        return [each for _, _, body in self.taken for each in json.loads(body)["decisions"]]
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
+def decisions(taking):
+    return taking.told("decisions")
 
 
 @pytest.fixture
@@ -87,7 +59,7 @@ def test_a_change_reaches_the_host_signed_and_is_told_once(changed, taking, at_h
 
     ((path, headers, body),) = taking.taken
     assert path == "/wire/1/licenses"
-    (decision,) = taking.decisions()
+    (decision,) = decisions(taking)
     assert (decision["revision"], decision["app"]) == (changed["revision"], changed["app"])
     at, told = (part.partition("=")[2] for part in headers[SIGNATURE_HEADER].split(","))
     digest = hashlib.sha256(at_host.credential.encode()).hexdigest()
@@ -115,7 +87,7 @@ def test_a_host_that_is_down_is_told_when_it_is_up_and_ever_more_seldom_until_th
     HostService.objects.update(base_url=taking.url)
     wait_is_over()
     push_due()
-    assert len(taking.decisions()) == 1
+    assert len(decisions(taking)) == 1
     assert not PendingPush.objects.exists()
     assert (PushTurn.objects.get().attempts, PushTurn.objects.get().problem) == (0, "")
 
@@ -146,7 +118,7 @@ def test_a_change_during_a_push_is_not_lost(changed, taking, paid, site):
     assert PendingPush.objects.get().serial == 2
 
     push_due()
-    assert [(each["state"], each["revision"]) for each in taking.decisions()] == [("trial", 1), ("active", 2)]
+    assert [(each["state"], each["revision"]) for each in decisions(taking)] == [("trial", 1), ("active", 2)]
     assert not PendingPush.objects.exists()
 
 
@@ -158,7 +130,7 @@ def test_two_workers_at_once_tell_a_host_once(changed, taking):
     done = at_the_same_time(push_due, lambda: push_due() or barrier.set() or 0)
 
     assert sorted(done) in ([0, 1], [1, 1]), done
-    assert len(taking.decisions()) == 1
+    assert len(decisions(taking)) == 1
 
 
 def test_a_worker_that_died_lets_another_tell_the_host_after_its_lease(changed, taking):
@@ -168,7 +140,7 @@ def test_a_worker_that_died_lets_another_tell_the_host_after_its_lease(changed, 
 
     PushTurn.objects.update(lease_until=machine_now() - timedelta(seconds=1))
     assert push_due() == 1
-    assert len(taking.decisions()) == 1
+    assert len(decisions(taking)) == 1
 
 
 def test_twelve_hundred_changes_go_in_three_pushes(at_host, paid, taking):
@@ -180,7 +152,7 @@ def test_twelve_hundred_changes_go_in_three_pushes(at_host, paid, taking):
         pass
 
     assert [len(json.loads(body)["decisions"]) for _, _, body in taking.taken] == [500, 500, 200]
-    assert len({each["site"] for each in taking.decisions()}) == 1200
+    assert len({each["site"] for each in decisions(taking)}) == 1200
 
 
 def test_a_batch_that_a_host_refuses_does_not_hold_up_the_others(at_host, paid, taking):
@@ -194,7 +166,7 @@ def test_a_batch_that_a_host_refuses_does_not_hold_up_the_others(at_host, paid, 
     wait_is_over()
     push_due()
 
-    first = {each["site"] for each in taking.decisions()[:100]}
+    first = {each["site"] for each in decisions(taking)[:100]}
     assert first == {str(each.site) for each in sites[500:]}
 
 

@@ -15,6 +15,7 @@ from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.releases.api import ProgressOut
 
 from . import queries
+from .majors import MajorSites, sites_per_major
 from .models import InstallationRecord
 
 router = Router(tags=["rollout"])
@@ -40,6 +41,20 @@ class ProgressQuery(Schema):
     since: AwareDatetime | None = Field(None, description="30 days ago, where it is left out")
 
 
+class MajorOut(Schema):
+    """A major of an app. `states` counts its sites by what they wait for; `code_ahead` those whose code went ahead of
+    the permissions they have granted.
+    """
+
+    major: int
+    newest: str | None
+    is_deployed: bool
+    sites: int
+    on_newest: int
+    code_ahead: int
+    states: dict[str, int]
+
+
 class SiteOut(Schema):
     """One installation: what the site runs, where it goes, what it waits for since when and until when."""
 
@@ -54,11 +69,13 @@ class SiteOut(Schema):
     until: datetime | None
     text: str
     reported_at: datetime
+    granted: str | None = Field(None, description="whose permissions hold, where the code went ahead of them")
 
 
 class SiteQuery(PageQuery):
     state: str = Field("", max_length=20)
     version: str = Field("", max_length=40)
+    major: str = Field("", max_length=9, description="the major that the site runs")
     q: str = Field("", max_length=100, description="a part of the site's name or address")
 
 
@@ -74,10 +91,18 @@ def get_progress(request: HttpRequest, key: str, query: Query[ProgressQuery]) ->
     }
 
 
+@router.get("/listings/{key}/majors", response=list[MajorOut], operation_id="list_majors")
+def list_majors(request: HttpRequest, key: str) -> list[MajorSites]:
+    """How many sites run each major, and what they wait for; the highest first."""
+    return sites_per_major(_listing(request, key))
+
+
 @router.get("/listings/{key}/sites", response=Page[SiteOut], operation_id="list_listing_sites")
 def list_sites(request: HttpRequest, key: str, query: Query[SiteQuery]) -> dict[str, Any]:
     """The sites that have the app, and why each is not on the newest version."""
-    found = queries.site_rows(_listing(request, key), state=query.state, version=query.version, q=query.q)
+    found = queries.site_rows(
+        _listing(request, key), state=query.state, version=query.version, major=query.major, q=query.q
+    )
     page = page_of(found, order=("id",), query=query)
     return {**page, "items": [_site(each) for each in page["items"]]}
 
@@ -101,4 +126,5 @@ def _site(record: InstallationRecord) -> dict[str, Any]:
         "until": record.until,
         "text": record.text,
         "reported_at": record.reported_at,
+        "granted": record.granted.number if record.granted else None,
     }

@@ -1,7 +1,7 @@
 """How far versions have come, made ready to be looked at: a chart's numbers, a table's rows, words for states."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.releases.models import AppVersion
 
+from .majors import Crossing
 from .models import InstallationRecord
 from .numbers import Parts, parts_of
 from .queries import Point, Progress
@@ -42,6 +43,35 @@ def worth_showing(progress: Iterable[Progress], *, keep: AbstractSet[str]) -> li
     return found[:MOST_PROGRESS]
 
 
+def crossing_chart(crossing: Crossing, points: Sequence[Point], deployed: AbstractSet[str], *, now: datetime) -> str:
+    """The JSON that `data-chart` takes: the sites on deployed versions until now, and what their turns will bring.
+
+    `deployed` are the numbers of deployed versions. Empty where no site waits for its turn and none has had one.
+    """
+    past = [(crossing.began, 0)] + [
+        (point.at, sum(sites for number, sites in point.running.items() if number in deployed))
+        for point in points
+        if point.at > crossing.began
+    ]
+    if past[-1][1] == 0 and not crossing.turns:
+        return ""
+    here = expected = past[-1][1]
+    coming: list[tuple[datetime, int]] = []
+    for at, sites in crossing.turns:
+        expected += sites
+        coming.append((max(at, now), expected))
+    times = [at for at, _ in past] + [now] + [at for at, _ in coming]
+    done = [sites for _, sites in past] + [here] + [None] * len(coming)
+    turns = [None] * len(past) + [here] + [sites for _, sites in coming]
+    series = [{"label": "run a deployed version", "values": done}, {"label": "had their turn by then", "values": turns}]
+    return json.dumps({"times": [int(at.timestamp()) for at in times], "series": series})
+
+
+def words_of(states: Mapping[str, int]) -> list[tuple[str, str, str, int]]:
+    """How many sites wait for what: the state of the wire, a badge's colour, its words, and the sites."""
+    return [(state, *words, states[state]) for state, words in WORDS.items() if states.get(state)]
+
+
 @dataclass(frozen=True, slots=True)
 class SiteLine:
     """One installation in a table: `badge` and `words` for its state, why it is not on the newest, until when."""
@@ -64,6 +94,8 @@ WORDS = {
     "waiting_consent": ("waiting", "waits for consent"),
     "declined": ("declined", "declined"),
     "waiting_window": ("waiting", "waits for its window"),
+    "waiting_turn": ("waiting", "waits for its turn"),
+    "waiting_vendor": ("waiting", "waits for a rollout"),
     "failed": ("failed", "failed, is tried again"),
     "installing": ("installing", "is being installed"),
     "install_failed": ("failed", "could not be installed"),

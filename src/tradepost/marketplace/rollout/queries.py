@@ -27,6 +27,9 @@ VERSIONS = ("running", "target", "granted")
 
 MOST_POINTS = 200
 
+LONGEST_MAJOR = 7
+"""Digits; an order key of 64 bits has no room for more."""
+
 Sight = tuple[UUID, UUID]
 """A site, by its host's own identifier, and an app it may see."""
 
@@ -163,12 +166,21 @@ def progress_of(version: AppVersion) -> Progress:
     )
 
 
-def site_rows(listing: Listing, *, state: str = "", version: str = "", q: str = "") -> QuerySet[InstallationRecord]:
-    """The installations of an app with site and versions; order them by `id` for pages."""
+def site_rows(
+    listing: Listing, *, state: str = "", version: str = "", major: str = "", q: str = ""
+) -> QuerySet[InstallationRecord]:
+    """The installations of an app with site and versions; order them by `id` for pages.
+
+    `version` is a number that the site runs or that comes next, `major` the major that it runs; text that is no number
+    is that of no version.
+    """
     found = InstallationRecord.objects.filter(listing=listing).select_related("site__host", *VERSIONS)
     found = found.filter(state=state) if state else found.exclude(state__in=GONE)
     if version:
         found = found.filter(Q(running__number=version) | Q(target__number=version))
+    if major:
+        is_number = major.isascii() and major.isdigit() and len(major) <= LONGEST_MAJOR
+        found = found.filter(_runs(int(major))) if is_number else found.none()
     if q:
         found = found.filter(Q(site__name__icontains=q) | Q(site__base_url__icontains=q))
     return found.order_by("id")
@@ -187,13 +199,11 @@ def is_deserted(version: AppVersion) -> bool:
 
 def is_major_deserted(version: AppVersion) -> bool:
     """Whether no site runs any version of this version's major."""
-    return not runs_major(version.listing_id, major_of(version)).exists()
+    return not InstallationRecord.objects.filter(_runs(major_of(version)), listing=version.listing_id).exists()
 
 
-def runs_major(listing: UUID, major: int) -> QuerySet[InstallationRecord]:
-    """The installations that run a version of a major."""
-    keys = {"running__order_key__gte": major * PER_MAJOR, "running__order_key__lt": (major + 1) * PER_MAJOR}
-    return InstallationRecord.objects.filter(listing=listing, **keys)
+def _runs(major: int) -> Q:
+    return Q(running__order_key__gte=major * PER_MAJOR, running__order_key__lt=(major + 1) * PER_MAJOR)
 
 
 def older_in_use(version: AppVersion) -> bool:
