@@ -13,8 +13,10 @@ MOST_CLAIMS = 12
 """Claims that one trusted build expects."""
 
 LONGEST_NAME = 100
+"""Characters of the name of a claim that a trusted build expects."""
+
 LONGEST_VALUE = 300
-"""Characters of the name and of the value of a claim."""
+"""Characters of the value of a claim, expected or kept."""
 
 LONGEST_SHOWN = 100
 """Characters of a claim in a sentence."""

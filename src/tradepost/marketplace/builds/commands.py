@@ -29,6 +29,8 @@ LONGEST_NAME = 100
 """Characters of what a person calls a token."""
 
 LONGEST_LIFE_DAYS = 366
+"""Days that a deploy token made by a person lives."""
+
 MOST_TOKENS = 20
 """Deploy tokens of one app, made by people, that are neither over nor revoked."""
 

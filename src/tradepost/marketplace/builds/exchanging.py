@@ -33,8 +33,10 @@ MOST_REFUSALS = 20
 """Refusals that are kept of one environment of an app."""
 
 MOST_SENTENCES = 20
+"""Of one refusal: one for each trusted build that it did not meet."""
+
 LONGEST_SENTENCE = 1_000
-"""Characters; of one refusal, one sentence for each trusted build that it did not meet."""
+"""Characters of one of them."""
 
 REFUSED = Throttle(most=60, window=timedelta(minutes=10))
 """Refusals of one client. Builds of many vendors may share an address, so what succeeds does not count."""

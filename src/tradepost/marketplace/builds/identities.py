@@ -29,7 +29,9 @@ LEEWAY = timedelta(seconds=60)
 OLDEST = timedelta(hours=1)
 """Since it was issued, whatever it says of its end."""
 
-FEWEST_RSA_BITS, MOST_RSA_BITS = 2_048, 8_192
+FEWEST_RSA_BITS = 2_048
+MOST_RSA_BITS = 8_192
+"""Of an issuer's RSA key: longer ones take long to verify with."""
 
 ASKED = Throttle(most=1_200, window=timedelta(minutes=1))
 """Tokens that name one issuer, good or not. High, for a stranger must not be able to lock a whole issuer out."""

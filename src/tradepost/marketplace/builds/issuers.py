@@ -22,7 +22,11 @@ from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, Purpos
 
 DISCOVERY = "/.well-known/openid-configuration"
 MOST_DISCOVERY_BYTES = 65_536
+"""Of what an issuer says of itself."""
+
 MOST_KEYS_BYTES = 262_144
+"""Of the keys of an issuer."""
+
 MOST_KEYS = 100
 """Keys that one issuer publishes at a time."""
 
@@ -33,6 +37,11 @@ KEPT_FOR = timedelta(minutes=5)
 """A key that an issuer takes back is still good here for so long."""
 
 ASKED_EVERY = timedelta(seconds=30)
+"""Machine time; at most once, whatever keys tokens name."""
+
+LONGEST_ISSUER = 300
+"""Characters of the address of an issuer, and of that of its keys."""
+
 MOST_WAITING = 8
 """Requests that wait while an issuer is asked; more are refused at once, so that a slow one holds nobody else up."""
 
@@ -171,7 +180,7 @@ def _may_be_asked(url: str) -> bool:
         host, _ = parts.hostname or "", parts.port
     except ValueError:
         return False
-    if not host or parts.username is not None or parts.fragment or len(url) > 300:
+    if not host or parts.username is not None or parts.fragment or len(url) > LONGEST_ISSUER:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and configuration.development and _is_loopback(host))
 

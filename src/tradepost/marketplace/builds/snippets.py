@@ -1,5 +1,6 @@
 """What a vendor puts into the description of a build, complete but for how the command line gets there."""
 
+import shlex
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -77,8 +78,8 @@ def _given(environment: str, marketplace: str) -> Snippet:
 
 def _by_hand(app_id: str, environment: str, marketplace: str) -> Snippet:
     text = f"""# {IDENTITY} holds a token of the issuer with aud {marketplace}
-{TOKEN}="$(jq -n --arg token "${IDENTITY}" \\
-    '{{app_id: "{app_id}", environment: "{environment}", identity_token: $token}}' |
+{TOKEN}="$(jq -n --arg app {shlex.quote(app_id)} --arg token "${IDENTITY}" \\
+    '{{app_id: $app, environment: "{environment}", identity_token: $token}}' |
   curl --fail --silent --show-error -H "Content-Type: application/json" --data @- \\
     {marketplace}/api/1/identity-exchange | jq -r .token)"
 """
