@@ -36,7 +36,7 @@ def deploy(
     message: Annotated[str, typer.Option("--message", "-m", help="What is new, for the list of versions.")] = "",
     approve_major: Annotated[bool, typer.Option("--approve-major", help="Deploy it even as a major version.")] = False,
     major_version: Annotated[
-        int | None, typer.Option(min=1, help="A backport: deploy to sites of this older major alone.")
+        int | None, typer.Option(min=0, help="A backport: deploy to sites of this older major alone.")
     ] = None,
     run_url: Annotated[
         str, typer.Option(show_default=False, help="Where the build is seen. Default: as the build service says.")
@@ -109,9 +109,7 @@ def _deploy(desk: Desk, wish: Mapping[str, Any], *, as_json: bool, asks: bool) -
     except RefusedError as error:
         if error.rule != MAJOR_RULE or as_json:
             raise
-        from tradepost.cli.vendor.deploy_page import print_refused_major
-
-        print_refused_major(error)
+        _print(_send(desk, {**wish, "dry_run": True}, as_json=False), as_json=False)
         question = f"Deploy this major version to {wish['environment']}?"
         if not asks or not typer.confirm(question, default=False, err=True):
             advice = "Say it again with --approve-major, if that is what you want."

@@ -6,7 +6,6 @@ from typing import Any
 from rich.text import Text
 
 from tradepost.cli.paper import open_paper, styled
-from tradepost.cli.vendor.failures import RefusedError
 from tradepost.cli.vendor.paper import CHANGE_STYLES, print_reasons, print_unrendered, rows_of, told
 from tradepost.core.manifest_equivalence_explained import EQUIVALENCE_RULES, Way
 
@@ -24,13 +23,6 @@ def print_deployment(answer: Mapping[str, Any]) -> None:
     print_reasons(console, "At sites that run the watched app", rows_of(answer, "equivalence"))
     print_reasons(console, "Warnings", rows_of(answer, "warnings"), style="bold yellow")
     print_unrendered(console, rows_of(answer, "unrendered"))
-
-
-def print_refused_major(error: RefusedError) -> None:
-    """Why it would be a major version."""
-    console = open_paper()
-    console.print(styled(error.detail, "bold red"))
-    print_reasons(console, "Because", error.problems)
 
 
 def consequences(answer: Mapping[str, Any]) -> Iterator[str]:

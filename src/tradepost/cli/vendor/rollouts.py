@@ -33,7 +33,7 @@ _MOST_FAILED = 1000
 @rollout_app.command()
 def start(
     *,
-    source: Annotated[int, typer.Option("--from", min=1, help="The major version that the sites run now.")],
+    source: Annotated[int, typer.Option("--from", min=0, help="The major version that the sites run now.")],
     target: Annotated[
         str, typer.Option("--to", help="The version they get. Default: the newest.", show_default=False)
     ] = "",

@@ -38,6 +38,7 @@ _NEXT = {
     "rollout.rights": "Sites get this version when their administrators consent.",
     "rollout.too_many": "Try again in half an hour.",
 }
+_NEXT_AT = {"/vendor": "Say whose app it is with --vendor NAME."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def _end_refused(error: RefusedError, *, as_json: bool, source: str) -> NoReturn
     elif error.is_about_who_asks:
         lines.append(f"The token is from {source}. Take one that may: tradepost whoami says whose it is.")
     lines.append(_NEXT.get(error.rule, ""))
+    lines += [_NEXT_AT.get(str(each.get("pointer")), "") for each in error.problems]
     status = VendorStatus.NOT_SIGNED_IN if error.is_about_who_asks else VendorStatus.REFUSED
     end(VendorStatus.MAJOR if error.rule == MAJOR_RULE else status, *filter(None, lines), cause=error)
 
