@@ -141,7 +141,7 @@ def test_the_same_report_twice_is_once(world):
 
 
 def test_reports_about_sites_that_are_in_no_rollout_change_nothing(world, other_world):
-    taken, other = world.sites(2, world.old)
+    _, other = world.sites(2, world.old)
     (foreign,) = other_world.sites(1, other_world.old)
     bulk = world.start(limit=1)
 

@@ -12,6 +12,7 @@ from tradepost.marketplace.bulk import commands, queries
 from tradepost.marketplace.bulk.models import BulkSite, BulkUpgrade
 from tradepost.marketplace.bulk.prospects import TooManyRolloutsError, Wanted, look_ahead
 from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.deployments import queries as deployed
 from tradepost.marketplace.deployments.deployers import Deployer
 from tradepost.marketplace.hosts.models import HostService
 from tradepost.marketplace.rollout.models import PendingNews
@@ -306,7 +307,7 @@ def test_numbers_that_mean_nothing_are_refused(wrong):
 
 @pytest.mark.parametrize("environment", ["", "prod", "x" * 10_000, "\0"])
 def test_there_are_three_environments(world, environment):
-    with pytest.raises(NotFoundError):
+    with pytest.raises(InvalidInputError):
         world.start(environment=environment)
 
 
@@ -319,7 +320,7 @@ def test_another_vendors_app_is_not_there(world, stranger, operator):
         lambda: world.start(by=by),
         lambda: commands.look(world.app.pk, world.wanted(), by=by),
         lambda: world.cancel(bulk, by=by),
-        lambda: queries.get_app(by, world.app.pk),
+        lambda: deployed.get_app(by, world.app.pk),
     ):
         with pytest.raises(NotFoundError):
             act()
@@ -350,9 +351,9 @@ def test_a_deploy_token_sees_rollouts_of_its_environment_and_neither_starts_nor_
     with pytest.raises(NotFoundError):
         queries.get_rollout(elsewhere, world.app, bulk.pk)
     with pytest.raises(NotFoundError):
-        queries.get_app(token, other_world.app.pk)
+        deployed.get_app(token, other_world.app.pk)
     with pytest.raises(NotFoundError):
-        queries.find_listing(elsewhere, world.app, "production")
+        look_ahead(elsewhere, world.app, world.wanted())
 
 
 def test_looking_changes_nothing_and_refuses_what_a_start_would(world):

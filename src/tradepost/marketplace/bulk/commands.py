@@ -24,6 +24,7 @@ from tradepost.core.states import (
 from tradepost.foundation import audit
 from tradepost.foundation.clock import new_id
 from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.deployments import queries as deployed
 from tradepost.marketplace.deployments.deployers import Deployer
 from tradepost.marketplace.releases.commands import next_serial
 from tradepost.marketplace.rollout.moves import BulkMove
@@ -56,7 +57,7 @@ def start(app_id: UUID, wanted: Wanted, *, by: Deployer, now: datetime) -> Start
 
     Raises ConflictError for a second rollout of the app in the environment, TooManyRolloutsError where too many run.
     """
-    app = queries.get_app(by, app_id)
+    app = deployed.get_app(by, app_id)
     by.require_person()
     look_ahead(by, app, wanted).require_somebody()  # reads manifests, which nobody should have to wait for
     with transaction.atomic():
@@ -75,7 +76,7 @@ def start(app_id: UUID, wanted: Wanted, *, by: Deployer, now: datetime) -> Start
 
 def look(app_id: UUID, wanted: Wanted, *, by: Deployer) -> Prospect:
     """What `start` would do, and the same errors; nothing changes."""
-    app = queries.get_app(by, app_id)
+    app = deployed.get_app(by, app_id)
     by.require_person()
     prospect = look_ahead(by, app, wanted)
     check_room(prospect.listing)
@@ -89,7 +90,7 @@ def cancel(app_id: UUID, rollout_id: UUID, *, by: Deployer, now: datetime) -> Bu
 
     Raises ConflictError (OVER) for one that has ended by itself.
     """
-    app = queries.get_app(by, app_id)
+    app = deployed.get_app(by, app_id)
     by.require_person()
     seen = queries.get_rollout(by, app, rollout_id)
     _lock_listings([seen.listing_id])
@@ -187,7 +188,9 @@ def _create(prospect: Prospect, *, actor: str, now: datetime) -> BulkUpgrade:
         from_major=prospect.from_major,
         to_version=prospect.to,
         limit=prospect.limit,
+        capped=prospect.capped,
         eligible=prospect.eligible,
+        ineligible=prospect.apart(),
         state=BULK_UPGRADE.start,
         started_at=now,
         started_by=actor,

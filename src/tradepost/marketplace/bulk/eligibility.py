@@ -26,7 +26,7 @@ from tradepost.wire.manifest_text import read_manifest
 MOST_JUDGED = 100
 """Different versions of one major that are looked at, those with the most sites first; the rest waits for the next."""
 
-MOST_REASONS = 50
+MOST_REASONS = 20
 """Why sites of one version are not taken, at most."""
 
 

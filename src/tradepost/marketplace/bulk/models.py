@@ -10,8 +10,9 @@ from tradepost.core.states import BulkSiteState, BulkUpgradeState
 class BulkUpgrade(models.Model):
     """One such rollout. `kind` is core.plan.Rollout: without new rights, or code ahead of permissions.
 
-    Sites that run `from_major` are taken, at most `limit` of them. `eligible` is how many there were when it started.
-    Times are domain time.
+    Sites that run `from_major` are taken, at most `limit` of them. `eligible` is how many there were when it started,
+    `ineligible` the versions whose sites were not, with the reasons. `capped` where its vendor asked for more sites
+    than one rollout may take. Times are domain time.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -20,7 +21,9 @@ class BulkUpgrade(models.Model):
     from_major = models.IntegerField()
     to_version = models.ForeignKey("releases.AppVersion", on_delete=models.PROTECT, related_name="+")
     limit = models.IntegerField()
+    capped = models.BooleanField(default=False)
     eligible = models.IntegerField()
+    ineligible = models.JSONField(default=list, help_text="[{version, granted, sites, reasons}]")
     state = models.CharField(max_length=10, default=BulkUpgradeState.RUNNING)
     started_at = models.DateTimeField()
     started_by = models.CharField(max_length=254)

@@ -1,12 +1,15 @@
 """What a rollout would do before anybody starts it: which sites it takes, which not and why."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from tradepost.core.errors import ConflictError, InvalidInputError, LimitError, Problem
 from tradepost.core.manifest import PlacedProblem, PlacedReason
 from tradepost.core.plan import Rollout
 from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.deployments import queries as deployed
 from tradepost.marketplace.deployments.deployers import Deployer
 from tradepost.marketplace.deployments.models import DeployedApp
 from tradepost.marketplace.releases.models import AppVersion
@@ -23,6 +26,8 @@ TOO_MANY = "rollout.too_many"
 
 LARGEST_MAJOR = 999_999_999
 RETRY_MINUTES = 30
+MOST_APART = 50
+"""Versions whose sites are not taken that a rollout keeps and tells."""
 
 
 class TooManyRolloutsError(LimitError):
@@ -94,6 +99,10 @@ class Prospect:
         """Versions whose sites it does not take."""
         return tuple(each for each in self.in_use if not each.is_eligible)
 
+    def apart(self) -> list[dict[str, object]]:
+        """Versions whose sites it does not take, as they are stored and told."""
+        return told(self.ineligible)
+
     def require_somebody(self) -> None:
         """Raise ConflictError where it would take no site: RIGHTS with the reasons, or NOBODY."""
         if self.eligible:
@@ -113,10 +122,11 @@ class Prospect:
 def look_ahead(by: Deployer, app: DeployedApp, wanted: Wanted) -> Prospect:
     """What a rollout would do. Changes nothing.
 
-    Raises NotFoundError for what is not there, ConflictError for a target that is not newer or not offered and for an
-    environment without a deployment (NOBODY).
+    Raises InvalidInputError for what is no environment, NotFoundError for what is not there, ConflictError for a
+    target that is not newer or not offered and for an environment without a deployment (NOBODY).
     """
-    listing = queries.find_listing(by, app, wanted.environment)
+    deployed.check_environment(by, wanted.environment)
+    listing = deployed.find_listing(app, wanted.environment)
     if listing is None:
         raise ConflictError(f"Nothing was deployed to {wanted.environment} yet.", NOBODY)
     target = queries.get_target(listing, wanted.to_version)
@@ -132,6 +142,19 @@ def look_ahead(by: Deployer, app: DeployedApp, wanted: Wanted) -> Prospect:
         capped=wanted.limit is not None and wanted.limit > most,
         in_use=judge_major(listing, wanted.from_major, queries.newest_of_its_major(target)),
     )
+
+
+def told(found: Iterable[InUse]) -> list[dict[str, object]]:
+    """Versions in use with their reasons as JSON, those with the most sites, MOST_APART of them."""
+    return [
+        {
+            "version": each.running.number,
+            "granted": each.granted.number if each.granted else None,
+            "sites": each.sites,
+            "reasons": [reason.to_json() for reason in each.reasons],
+        }
+        for each in islice(found, MOST_APART)
+    ]
 
 
 def check_room(listing: Listing) -> None:

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, F, Min, QuerySet
+from django.db.models.functions import Floor
 
 from tradepost.core.bulk import answers_within
 from tradepost.core.errors import ConflictError, NotFoundError
 from tradepost.core.states import BulkSiteState, BulkUpgradeState, VersionState
 from tradepost.foundation.configuration import configuration
-from tradepost.marketplace.catalog import queries as catalog
-from tradepost.marketplace.catalog.models import Environment, Listing
+from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.deployments.deployers import Deployer
 from tradepost.marketplace.deployments.models import DeployedApp
 from tradepost.marketplace.hosts.models import HostService
@@ -66,28 +66,6 @@ JOIN hosts_siterecord site ON site.id = member.site_id
 WHERE bulk.state = 'running' AND bulk.listing_id = ANY(%(listings)s)
   AND site.host_id = %(host)s AND site.site = ANY(%(sites)s)
 """
-
-
-def get_app(by: Deployer, app: UUID) -> DeployedApp:
-    """Raises NotFoundError for an app of another vendor, and for another one than a deploy token's."""
-    found = DeployedApp.objects.select_related("vendor").filter(pk=app)
-    mine = found.filter(vendor__in=catalog.vendors(by.caller)) if by.caller is not None else found.filter(pk=by.app)
-    seen = mine.first()
-    if seen is None:
-        raise NotFoundError("app", app)
-    return seen
-
-
-def find_listing(by: Deployer, app: DeployedApp, environment: str) -> Listing | None:
-    """The listing of an app in an environment; None before its first deployment there.
-
-    Raises NotFoundError for a word that is no environment, and for one that a deploy token is not for.
-    """
-    if environment not in Environment.values:
-        raise NotFoundError("environment", environment[:100])
-    by.require_environment(environment)
-    found = Listing.objects.filter(group=app.group, vendor=app.vendor_id, environment=environment)
-    return found.select_related("vendor", "offered").first()
 
 
 def rollouts(by: Deployer, app: DeployedApp, *, environment: str = "", state: str = "") -> QuerySet[BulkUpgrade]:
@@ -156,6 +134,16 @@ def majors_in_use(listing: Listing, *, below: int) -> list[tuple[int, int]]:
     for order_key, counted in rows:
         sites[order_key // PER_MAJOR] += counted
     return sorted(sites.items(), reverse=True)
+
+
+def targets(listing: Listing) -> list[AppVersion]:
+    """The newest offered version of each deployed major, the newest first: what sites that go there get."""
+    offered = AppVersion.objects.filter(listing=listing, state=VersionState.OFFERED).exclude(manifest=None)
+    major = Floor(F("order_key") / PER_MAJOR)
+    return list(offered.annotate(major=major).order_by("-major", "-order_key").distinct("major")[:MOST_TARGETS])
+
+
+MOST_TARGETS = 50
 
 
 @dataclass(frozen=True, slots=True)
