@@ -45,7 +45,8 @@ class MemberRole(Schema):
 class ListingOut(Schema):
     """An app's entry. Times are domain time; `problem` says what the last poll stumbled over.
 
-    The listings of one app, one for each environment, have the same `group`.
+    The listings of one app, one for each environment, have the same `group`. `source` is watched, or deployed for an
+    app that its vendor deploys from the command line: then there is no address and no next poll.
     """
 
     key: str
@@ -55,12 +56,13 @@ class ListingOut(Schema):
     vendor_name: str
     state: str
     environment: str
+    source: str
     group: UUID
     offered: str | None
     descriptor_url: str
     created_at: datetime
     created_by: str
-    next_poll_at: datetime
+    next_poll_at: datetime | None
     poll_started_at: datetime | None
     poll_failures: int
     problem: dict[str, Any] | None

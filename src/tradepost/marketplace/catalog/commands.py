@@ -36,13 +36,14 @@ from tradepost.marketplace.watching import commands as watching
 from tradepost.marketplace.watching.mails import longest_pause
 
 from . import queries
-from .models import Environment, Listing, Membership, Vendor
+from .models import Environment, Listing, Membership, Source, Vendor
 
 ROLES = ("owner", "developer")
 LONGEST_URL = 500
 KEY_TAKEN = "listing.key_taken"
 ENVIRONMENT_TAKEN = "listing.environment_taken"
 NOT_PRODUCTION = "listing.not_production"
+NOT_BACK = "deployment.not_back"
 
 
 @transaction.atomic
@@ -99,9 +100,10 @@ def list_app(vendor_id: UUID, descriptor_url: str, *, by: Caller, now: datetime)
 def add_environment(app_key: str, environment: str, descriptor_url: str, *, by: Caller, now: datetime) -> Listing:
     """List the same app for another environment: at another address, with an app key of its own.
 
-    Raises what `list_app` raises, and ConflictError where the app has this environment already.
+    Raises what `list_app` raises, and ConflictError where the app has this environment already or is deployed.
     """
     listing = queries.get_listing(by, app_key)
+    _require_watched(listing)
     if environment not in queries.ENVIRONMENTS:
         raise InvalidInputError(f"An environment is one of {', '.join(queries.ENVIRONMENTS)}.", "/environment")
     _check_environment_is_free(listing, environment)
@@ -151,8 +153,12 @@ def make_private(app_key: str, *, by: Caller, now: datetime) -> Listing:
 
 
 def change_descriptor_url(app_key: str, descriptor_url: str, *, by: Caller, now: datetime) -> Listing:
-    """Watch another address from now on. It must serve a listable descriptor of the same app."""
+    """Watch another address from now on. It must serve a listable descriptor of the same app.
+
+    Raises ConflictError for an app that is deployed.
+    """
     seen = queries.get_listing(by, app_key)
+    _require_watched(seen)
     descriptor_url = _checked_url(descriptor_url)
     found = watching.fetch_descriptor(descriptor_url, asked_by=by.actor)
     refusal = versions.decide(versions.find_newest(seen), found.descriptor.document)
@@ -160,6 +166,7 @@ def change_descriptor_url(app_key: str, descriptor_url: str, *, by: Caller, now:
         raise ProblemsError((Problem(refusal.pointer, refusal.text, refusal.rule),))
     with transaction.atomic():
         listing = queries.lock_listing(by, app_key)
+        _require_watched(listing)
         before, listing.descriptor_url = listing.descriptor_url, descriptor_url
         listing.descriptor_host = host_of(descriptor_url)
         listing.etag = listing.last_modified = listing.fetched_sha256 = ""
@@ -181,8 +188,9 @@ def change_descriptor_url(app_key: str, descriptor_url: str, *, by: Caller, now:
 
 @transaction.atomic
 def poll_now(app_key: str, *, by: Caller, now: datetime) -> Listing:
-    """Poll an app at once. Raises ConflictError while it is held."""
+    """Poll an app at once. Raises ConflictError while it is held, and for an app that is deployed."""
     listing = queries.lock_listing(by, app_key)
+    _require_watched(listing)
     if listing.held_at is not None:
         raise ConflictError("The app is held because it changed too often; resume it first.")
     watching.make_due(listing, now=now)
@@ -206,9 +214,11 @@ def resume(app_key: str, *, by: Caller, now: datetime) -> Listing:
 def preview(app_key: str, raw: bytes | Mapping[str, Any] | None = None, *, by: Caller) -> versions.Preview:
     """What would happen if this text (or what the descriptor address serves now) were polled. Changes nothing.
 
-    Raises ProblemsError for a document that cannot be listed, InvalidInputError where the address does not answer.
+    Raises ProblemsError for a document that cannot be listed, InvalidInputError where the address does not answer,
+    ConflictError for an app that is deployed: its next manifest is tried by a deployment that is a dry run.
     """
     listing = queries.get_listing(by, app_key)
+    _require_watched(listing)
     if raw is None:
         descriptor = watching.fetch_descriptor(listing.descriptor_url, asked_by=by.actor).descriptor
     else:
@@ -325,6 +335,13 @@ def _check_environment_is_free(listing: Listing, environment: str) -> None:
     for each in queries.environments_of(listing):
         if each.environment == environment:
             raise ConflictError(f"This app has a {environment} listing already: {each.app_key}.", ENVIRONMENT_TAKEN)
+
+
+def _require_watched(listing: Listing) -> None:
+    """A deployed app is not watched again (domain.md 4.8)."""
+    if listing.source == Source.DEPLOYED:
+        text = f"{listing.name} is deployed from the command line. It has no address that is watched."
+        raise ConflictError(text, NOT_BACK)
 
 
 def _taken(app_key: str) -> ConflictError:

@@ -12,6 +12,7 @@ from tradepost.foundation.clock import domain_now
 
 from . import commands, queries
 from .forms import EnvironmentForm, explain
+from .models import Source
 
 
 @require_http_methods(["GET", "POST"])
@@ -20,6 +21,9 @@ def add_environment(request: HttpRequest, app_key: str) -> HttpResponse:
     """List the same app once more, for another environment."""
     caller = caller_of(request)
     found = queries.get_listing(caller, app_key)
+    if found.source == Source.DEPLOYED:
+        messages.info(request, "An environment of a deployed app comes with the first deployment to it.")
+        return redirect("listing", app_key)
     missing = queries.missing_environments(found)
     if not missing:
         messages.info(request, "The app has every environment already.")

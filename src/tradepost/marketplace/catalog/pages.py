@@ -31,7 +31,7 @@ from tradepost.wire.messages import CatalogEntry
 
 from . import commands, queries
 from .forms import AddressForm, ListAppForm, explain
-from .models import Listing
+from .models import Listing, Source
 
 ROWS = 50
 FEW = 10
@@ -139,7 +139,7 @@ def listing(request: HttpRequest, app_key: str) -> HttpResponse:
         "polls": polls.poll_events(found)[:5],
         "reviews": reviews.reviews_of(found)[:5],
         "environments": listing_lines(queries.environments_of(found)),
-        "missing_environments": queries.missing_environments(found),
+        "missing_environments": [] if found.source == Source.DEPLOYED else queries.missing_environments(found),
         "events": {str(event) for event in LISTING.transitions[ListingState(found.state)]},
     }
     return render(request, "catalog/listing.html", context)
@@ -162,6 +162,8 @@ def listing_address(request: HttpRequest, app_key: str) -> HttpResponse:
     """Watch another address from now on."""
     caller = caller_of(request)
     found = queries.get_listing(caller, app_key)
+    if found.source == Source.DEPLOYED:
+        return _not_watched(request, found)
     form = AddressForm(request.POST or None, initial={"descriptor_url": found.descriptor_url})
     if request.method == "POST" and form.is_valid():
         try:
@@ -173,6 +175,11 @@ def listing_address(request: HttpRequest, app_key: str) -> HttpResponse:
             return redirect("listing", app_key)
     context = {"listing": found, "form": form, "tab": "overview"}
     return render(request, "catalog/address.html", context, status=422 if form.errors else 200)
+
+
+def _not_watched(request: HttpRequest, found: Listing) -> HttpResponse:
+    messages.info(request, f"{found.name} is deployed from the command line. It has no address that is watched.")
+    return redirect("listing", found.app_key)
 
 
 ListingCommand = Callable[..., Listing]
@@ -211,10 +218,10 @@ def listing_lines(listings: Iterable[Listing]) -> list[ListingLine]:
 
 
 def watching_facts(found: Listing, now: datetime) -> dict[str, object]:
-    """How watching a listing stands; it is being polled when it is due and not held."""
+    """How watching a listing stands; it is being polled when it is due and not held. A deployed one never is."""
     return {
         "listing": found,
-        "is_polling": found.held_at is None and found.next_poll_at <= now,
+        "is_polling": found.held_at is None and found.next_poll_at is not None and found.next_poll_at <= now,
         "interval": configuration.policy.poll_interval,
     }
 

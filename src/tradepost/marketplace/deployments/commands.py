@@ -42,6 +42,9 @@ from .models import DeployedApp, Deployment
 DAY = timedelta(days=1)
 APP_ID_TAKEN = "app.id_taken"
 APP_ID_START = "ari:tradepost:marketplace::app/"
+MOST_KEPT = 1000
+"""Reasons, and modules not rendered, that are kept with a version, the gravest and the first."""
+
 LONGEST_REFUSAL = 500
 """Characters of a refusal that the audit log keeps."""
 
@@ -230,7 +233,7 @@ def _make_version(listing: Listing, decision: Decision, content: bytes, *, actor
         manifest=keep_content(content, now=now),
         document=keep_content(derived.document, now=now),
         descriptor=derived.descriptor,
-        release=Release(decision.version, _change(decision), told),
+        release=Release(decision.version, _change(decision), told[:MOST_KEPT]),
         consent=decision.consent,
         is_first=decision.change == releases.FIRST,
         review=decision.review,
@@ -258,7 +261,7 @@ def _keep(
         run_url=wanted.run_url or by.run_url,
         major=wanted.major_version,
         approved_major=decision.needs_approval,
-        unrendered=[each.to_json() for each in decision.derived.unrendered],
+        unrendered=[each.to_json() for each in decision.derived.unrendered[:MOST_KEPT]],
     )
     told: dict[str, Any] = {"environment": wanted.environment, "number": version.number, "change": decision.change}
     if deployment.run_url:

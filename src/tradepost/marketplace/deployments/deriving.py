@@ -14,6 +14,7 @@ from tradepost.core.manifest import Manifest, Path, PlacedProblem, placed_proble
 from tradepost.core.manifest_connect import Unrendered, nothing_to_render, read_connect
 from tradepost.core.manifest_connect_draft import Draft, nearest
 from tradepost.core.manifest_facts import DEFAULT_REGION, facts_of_manifest, find_manifest_problems
+from tradepost.core.manifest_lint_doubts import find_doubts
 from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Environment
 from tradepost.wire.manifest_text import read_manifest
@@ -21,6 +22,9 @@ from tradepost.wire.manifest_text import read_manifest
 OTHER_APP = "deployment.app_id"
 LONGEST_KEY = 64
 LONGEST_NAME = 200
+MOST_WARNINGS = 200
+"""A hostile manifest can have as many as lines."""
+
 _KEY = re.compile(r"[a-zA-Z0-9._-]+")
 _APP_ID: Path = ("app", "id")
 _CONNECT_KEY: Path = ("app", "connect", "key")
@@ -94,7 +98,13 @@ def derive(manifest: Manifest, *, key: str, environment: str, name: str, policy:
         raise ProblemsError(_in_order(told))
     own = {**document, "key": key, "name": _name(document.get("name") or name, environment)}
     text = json.dumps(own, ensure_ascii=False).encode()
-    return Derived(manifest, _parsed(manifest, text, policy), text, _in_order(warnings), found.unrendered)
+    told = _in_order((*warnings, *_doubts(manifest, policy)))
+    return Derived(manifest, _parsed(manifest, text, policy), text, told[:MOST_WARNINGS], found.unrendered)
+
+
+def _doubts(manifest: Manifest, policy: ListingPolicy) -> list[PlacedProblem]:
+    """What `tradepost lint` doubts, too. In development everything is served without encryption."""
+    return [each for each in find_doubts(manifest) if not (policy.development and each.rule == "lint.plain_http")]
 
 
 def _name(name: str, environment: str) -> str:

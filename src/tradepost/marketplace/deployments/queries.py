@@ -27,6 +27,9 @@ from tradepost.wire.manifest_text import read_manifest
 from .deployers import Deployer
 from .models import DeployedApp, Deployment
 
+MOST_MAJORS = 50
+"""Majors of an environment that one page shows."""
+
 
 def apps(by: Deployer, *, app_id: str = "") -> QuerySet[DeployedApp]:
     """The deployed apps of a person's vendors (an operator's: all), or the one of a deploy token."""
@@ -86,7 +89,8 @@ def versions_of(app: DeployedApp, environment: str, *, major: int | None = None)
     """The versions in an environment with what was deployed, to be ordered by `-order_key`."""
     listing = find_listing(app, environment)
     found = AppVersion.objects.filter(listing=listing) if listing else AppVersion.objects.none()
-    found = found.select_related("deployment").order_by("-order_key")
+    found = found.select_related("deployment").defer("reasons", "warnings", "deployment__unrendered")
+    found = found.order_by("-order_key")
     return found.filter(_in_major(major)) if major is not None else found
 
 
@@ -207,7 +211,7 @@ def _state(
 ) -> EnvironmentState:
     if listing is None:
         return EnvironmentState(environment)
-    last = Deployment.objects.filter(app=app, environment=environment).order_by("-at").first()
+    last = last_deployment(app, environment)
     waiting = listing.versions.filter(state=VersionState.IN_REVIEW).order_by("-order_key")
     base = find_base(listing)
     reach = reached.get(listing.pk, rollout.Reach())
@@ -249,3 +253,55 @@ def _in_major(major: int) -> Q:
 def major_of(version: AppVersion) -> int:
     """The major of a version's number."""
     return version.order_key // PER_MAJOR
+
+
+def last_deployment(app: DeployedApp, environment: str) -> Deployment | None:
+    """The last deployment to an environment."""
+    found = Deployment.objects.filter(app=app, environment=environment).select_related("version")
+    return found.order_by("-at").first()
+
+
+def versions_by_major(listing: Listing, *, few: int) -> list[tuple[int, list[AppVersion], bool]]:
+    """The newest `few` versions of each major, the highest first, and whether it has more.
+
+    Majors are found one after the other from the top, each by one step in the index: an app can have many versions.
+    """
+    rows = listing.versions.select_related("deployment").defer("reasons", "warnings", "deployment__unrendered")
+    found: list[tuple[int, list[AppVersion], bool]] = []
+    below: int | None = None
+    while len(found) < MOST_MAJORS:
+        older = rows if below is None else rows.filter(order_key__lt=below)
+        newest = older.order_by("-order_key").values_list("order_key", flat=True).first()
+        if newest is None:
+            break
+        major = newest // PER_MAJOR
+        page = list(rows.filter(_in_major(major)).order_by("-order_key")[: few + 1])
+        found.append((major, page[:few], len(page) > few))
+        below = major * PER_MAJOR
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class AppLine:
+    """One app in a table, with its environments that were deployed to, production first."""
+
+    app: DeployedApp
+    environments: list[tuple[Listing, rollout.Reach]]
+
+
+def app_lines(apps: Sequence[DeployedApp]) -> list[AppLine]:
+    """Put beside each app how its environments stand, with two questions for all of them."""
+    rows = Listing.objects.filter(group__in=[each.group for each in apps]).select_related("offered")
+    listings = sorted(rows, key=lambda each: ENVIRONMENTS.index(each.environment))
+    reached = rollout.reach(listings)
+    return [
+        AppLine(
+            app,
+            [
+                (each, reached.get(each.pk, rollout.Reach()))
+                for each in listings
+                if each.group == app.group and each.vendor_id == app.vendor_id
+            ],
+        )
+        for app in apps
+    ]

@@ -50,7 +50,10 @@ class ProgressOut(Schema):
 
 
 class VersionOut(Schema):
-    """A version. `change` is first, patch, minor or major; times are domain time."""
+    """A version. `change` is first, patch, minor or major; times are domain time.
+
+    `descriptor` is the SHA-256 of its descriptor, `manifest` that of what was deployed; null for a watched app.
+    """
 
     number: str
     build: int | None
@@ -65,6 +68,7 @@ class VersionOut(Schema):
     paid: bool
     scopes: list[str]
     descriptor: str
+    manifest: str | None
     made_at: datetime
     made_by: str
     offered_at: datetime | None
@@ -160,10 +164,11 @@ def _writer(request: HttpRequest) -> Caller:
 
 
 def _version(version: AppVersion, progress: rollout.Progress) -> dict[str, Any]:
-    names = [name for name in VersionOut.model_fields if name not in {"descriptor", "progress"}]
+    names = [name for name in VersionOut.model_fields if name not in {"descriptor", "manifest", "progress"}]
     return {
         **{name: getattr(version, name) for name in names},
         "descriptor": version.document_id,
+        "manifest": version.manifest_id,
         "progress": progress,
     }
 

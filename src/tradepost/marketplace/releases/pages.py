@@ -10,7 +10,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tradepost.core.errors import TradepostError
-from tradepost.core.rules import RULES, ExplainedRule
+from tradepost.core.rules import RULES
 from tradepost.core.scopes import plain_words
 from tradepost.foundation import rest
 from tradepost.foundation.callers import caller_of, signed_in
@@ -18,11 +18,12 @@ from tradepost.foundation.clock import domain_now
 from tradepost.marketplace.catalog import commands as catalog_commands
 from tradepost.marketplace.catalog import queries as catalog
 from tradepost.marketplace.catalog.forms import explain
-from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.catalog.models import Listing, Source
 from tradepost.marketplace.rollout import queries as rollout
 from tradepost.marketplace.rollout.drawing import site_line
 
 from . import commands, queries
+from .explained import in_parts, manifest_rules
 from .forms import NotesForm, PreviewForm
 from .listed_versions import version_lines
 from .models import AppVersion
@@ -92,6 +93,8 @@ def preview(request: HttpRequest, app_key: str) -> HttpResponse:
     """What a new descriptor would do. Nothing is published, so the answer may be loaded again."""
     caller = caller_of(request)
     listing = catalog.get_listing(caller, app_key)
+    if listing.source == Source.DEPLOYED:
+        return redirect("deployed_listing_preview", app_key)
     form = PreviewForm(request.POST if request.method == "POST" else None)
     context: dict[str, object] = {"listing": listing, "tab": "preview", "form": form}
     if form.is_bound and form.is_valid():
@@ -107,20 +110,14 @@ def preview(request: HttpRequest, app_key: str) -> HttpResponse:
 def rules(request: HttpRequest) -> HttpResponse:
     """Every rule that a reason can name, for everybody."""
     groups = groupby(RULES.values(), key=lambda rule: rule.subject)
-    shown = [(str(subject), [_in_parts(rule) for rule in found]) for subject, found in groups]
-    return render(request, "releases/rules.html", {"groups": shown})
+    shown = [(str(subject), [in_parts(rule) for rule in found]) for subject, found in groups]
+    return render(request, "releases/rules.html", {"groups": shown + manifest_rules()})
 
 
 def pretty(found: AppVersion) -> tuple[str, bool]:
     """The descriptor as people read JSON, and whether all of it is there."""
     text = json.dumps(queries.document_of(found), ensure_ascii=False, indent=2)
     return text[:LONGEST_SHOWN], len(text) <= LONGEST_SHOWN
-
-
-def _in_parts(rule: ExplainedRule) -> dict[str, str | list[str]]:
-    """A rule with its texts split where they quote code: every second part is code."""
-    texts = {"trigger": rule.trigger, "why": rule.why, "example": rule.example}
-    return {"name": rule.name} | {name: text.split("`") for name, text in texts.items() if text}
 
 
 def _version_facts(listing: Listing, found: AppVersion) -> dict[str, object]:

@@ -22,6 +22,7 @@ from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.editions import commands as editions
 from tradepost.marketplace.notices.commands import NoticeKind, tell_vendor
 from tradepost.marketplace.releases import commands as releases
+from tradepost.marketplace.releases import queries as versions
 
 from . import queries
 from .models import Review
@@ -87,7 +88,8 @@ def _do_rejected(listing: Listing, review: Review, *, by: Caller, now: datetime)
         _advance(listing, ListingEvent.REJECTED, by=by, now=now)
         return "The app stays private. Submit it again when that is settled."
     releases.reject(listing, review.version, actor=by.actor, now=now)
-    return "Sites stay on the version before. Change the descriptor, and a new version is made of it."
+    again = "Deploy again" if versions.is_deployed(review.version) else "Change the descriptor"
+    return f"Sites stay on the version before. {again}, and a new version is made of it."
 
 
 def _of_what(review: Review) -> str:

@@ -17,7 +17,7 @@ from tradepost.foundation.fetching import Fetched, Trouble, Unchanged, Understoo
 from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, OutgoingResponse
 from tradepost.foundation.throttling import Throttle
 from tradepost.marketplace.catalog import queries as catalog
-from tradepost.marketplace.catalog.models import Listing
+from tradepost.marketplace.catalog.models import Listing, Source
 from tradepost.marketplace.hosts import queries as hosts
 from tradepost.marketplace.releases import commands as releases
 from tradepost.marketplace.releases import queries as versions
@@ -110,6 +110,7 @@ def fetch_descriptor(url: str, *, asked_by: str = ACTOR) -> Understood:
 
 def make_due(listing: Listing, *, now: datetime) -> None:
     """Poll a listing as soon as possible; what a poll under way finds is dropped. The row must be locked."""
+    assert listing.source == Source.WATCHED, "nothing is polled for a deployed app"
     listing.next_poll_at = now
     listing.poll_lease = listing.poll_lease_until = None
     listing.save(update_fields=["next_poll_at", "poll_lease", "poll_lease_until"])

@@ -12,9 +12,8 @@ from .models import PollEvent
 
 def next_due() -> datetime | None:
     """The earliest due time (domain time) among listings that no worker holds."""
-    free = Listing.objects.filter(Q(poll_lease=None) | Q(poll_lease_until__lte=machine_now()), held_at=None).order_by(
-        "next_poll_at"
-    )
+    unleased = Q(poll_lease=None) | Q(poll_lease_until__lte=machine_now())
+    free = Listing.objects.filter(unleased, held_at=None, next_poll_at__isnull=False).order_by("next_poll_at")
     return free.values_list("next_poll_at", flat=True).first()
 
 

@@ -2,11 +2,14 @@
 
 from tradepost.marketplace.builds import api as builds_api
 from tradepost.marketplace.builds import pages as builds_pages
+from tradepost.marketplace.bulk import api as bulk_api
+from tradepost.marketplace.bulk import pages as bulk_pages
 from tradepost.marketplace.catalog import api as catalog_api
 from tradepost.marketplace.catalog import environment_pages, vendor_pages
 from tradepost.marketplace.catalog import pages as catalog_pages
 from tradepost.marketplace.catalog import wire as catalog_wire
 from tradepost.marketplace.deployments import api as deployments_api
+from tradepost.marketplace.deployments import pages as deployments_pages
 from tradepost.marketplace.editions import api as editions_api
 from tradepost.marketplace.editions import pages as editions_pages
 from tradepost.marketplace.editions import wire as editions_wire
@@ -46,6 +49,7 @@ urlpatterns = urls_of(
         catalog_pages,
         vendor_pages,
         environment_pages,
+        deployments_pages,
         tokens_pages,
         watching_pages,
         editions_pages,
@@ -55,12 +59,14 @@ urlpatterns = urls_of(
         rollout_pages,
         hosts_pages,
         builds_pages,
+        bulk_pages,
         customer_pages,
         licensing_pages,
         notices_pages,
     ],
     api_modules=[
         builds_api,
+        bulk_api,
         catalog_api,
         deployments_api,
         editions_api,
