@@ -26,6 +26,7 @@ from .models import DeployToken
 from .snippets import snippets_for
 
 ROWS = 50
+TAB = "builds"
 MOST_RUNS = 10
 """Tokens of builds that the page shows."""
 
@@ -41,6 +42,7 @@ def builds(request: HttpRequest, app_id: UUID) -> HttpResponse:
     environment = _chosen_environment(request)
     context = {
         "app": app,
+        "tab": TAB,
         "issuers": accepted,
         "trusted": [(each, each.issuer in accepted) for each in queries.trusted_builds_of(app)],
         "runs": queries.runs_of(app)[:MOST_RUNS],
@@ -73,7 +75,7 @@ def make_token(request: HttpRequest, app_id: UUID) -> HttpResponse:
         except (ConflictError, InvalidInputError) as error:
             form.add_error(None, str(error))
         else:
-            return _unkept(render(request, "builds/token_made.html", {"app": app, "made": made}))
+            return _unkept(render(request, "builds/token_made.html", {"app": app, "tab": TAB, "made": made}))
     return _form(request, "builds/token_form.html", app=app, form=form)
 
 
@@ -87,7 +89,7 @@ def revoke_token(request: HttpRequest, app_id: UUID, token_id: UUID) -> HttpResp
         commands.revoke_token(app_id, token_id, by=caller, now=now)
         messages.success(request, f"The deploy token {token.prefix}… is revoked.")
         return redirect("app_builds", app_id)
-    context = {"app": token.app, "token": token, "state": _state_of(token, now)}
+    context = {"app": token.app, "tab": TAB, "token": token, "state": _state_of(token, now)}
     return render(request, "builds/token_revocation.html", context)
 
 
@@ -123,12 +125,12 @@ def distrust_build(request: HttpRequest, app_id: UUID, trusted_id: UUID) -> Http
         messages.success(request, f"Such builds no longer deploy to {trusted.environment}.")
         return redirect("app_builds", app_id)
     usable = queries.count_usable(trusted.tokens.all(), machine_now())
-    context = {"app": trusted.app, "trusted": trusted, "usable": usable}
+    context = {"app": trusted.app, "tab": TAB, "trusted": trusted, "usable": usable}
     return render(request, "builds/trust_removal.html", context)
 
 
 def _form(request: HttpRequest, template: str, *, form: Form, **context: Any) -> HttpResponse:
-    return render(request, template, {**context, "form": form}, status=422 if form.errors else 200)
+    return render(request, template, {**context, "tab": TAB, "form": form}, status=422 if form.errors else 200)
 
 
 def _unkept(response: HttpResponse) -> HttpResponse:

@@ -7,7 +7,8 @@ from django.db.models import Min, Q, QuerySet
 
 from tradepost.core.errors import NotFoundError
 from tradepost.foundation.callers import Caller
-from tradepost.marketplace.catalog import queries as catalog
+from tradepost.marketplace.deployments import queries as deployments
+from tradepost.marketplace.deployments.deployers import Deployer
 from tradepost.marketplace.deployments.models import DeployedApp
 
 from .models import DeployToken, RefusedBuild, TrustedBuild, UsedIdentity
@@ -23,10 +24,7 @@ KEPT_REFUSALS = timedelta(days=14)
 
 def get_app(caller: Caller, app_id: UUID) -> DeployedApp:
     """Raises NotFoundError for an app of another vendor."""
-    app = DeployedApp.objects.select_related("vendor").filter(vendor__in=catalog.vendors(caller), pk=app_id).first()
-    if app is None:
-        raise NotFoundError("app", app_id)
-    return app
+    return deployments.get_app(Deployer.of(caller), app_id)
 
 
 def tokens_of(app: DeployedApp) -> QuerySet[DeployToken]:
