@@ -89,9 +89,9 @@ def many_rows(world: World) -> None:
         cursor.execute(
             "INSERT INTO installing_installation (id, site_id, app_key, state, client_key, sealed_secret,"
             " oauth_client_id, running_id, newest_id, installed_by, because, text, since, due_at, sequence, source,"
-            " sealed_pending_secret)"
+            " sealed_pending_secret, rollout)"
             " SELECT gen_random_uuid(), id, 'demo', 'enabled', id::text, '', '', %s, %s, '', '', '', now(),"
-            " CASE WHEN random() < 0.01 THEN %s END, 0, 'marketplace', ''"
+            " CASE WHEN random() < 0.01 THEN %s END, 0, 'marketplace', '', ''"
             " FROM sites_site WHERE context_path LIKE '/x%%'",
             [version.pk, version.pk, world.now],
         )

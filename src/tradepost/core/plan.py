@@ -76,6 +76,17 @@ class InstallationFacts:
     for_vendor: bool = False
 
     @property
+    def wanted(self) -> KnownVersion | None:
+        """What the site is to move to if all that it asks is granted: the newest version, or the one that runs where
+        there is no newer one and its permissions are still to be granted. None where there is nothing to grant.
+        """
+        if self.running is None or self.newest is None:
+            return self.newest
+        if self.newest.order_key > self.running.order_key:
+            return self.newest
+        return None if self.granted is None else self.running
+
+    @property
     def silent(self) -> KnownVersion | None:
         """The newest version of the major that a deployed app runs here, where that is newer: nobody is asked for it,
         whatever was granted.
@@ -132,29 +143,51 @@ VENDOR = "vendor"
 def plan_upgrade(facts: InstallationFacts, *, now: datetime, policy: ConsentPolicy) -> Plan:
     """Return what to do with the installation at `now` (aware, UTC).
 
-    The order is: is there anything newer, or anything to be granted; may it come without asking, or was it approved; if
-    not, is there something that may; is it the site's turn; is a pause after a failure over; may the site be touched.
-    Source: domain.md sections 2.4, 3.3, 3.5, 4.1 and 4.5 to 4.8.
+    The order is: what `find_intent` says; is a pause after a failure over; may the site be touched.
     """
-    target, running = facts.newest, facts.running
-    if target is None:
+    intent = find_intent(facts, now=now, policy=policy)
+    return _carry_out(facts, intent, now) if isinstance(intent, Start) else intent
+
+
+def find_intent(facts: InstallationFacts, *, now: datetime, policy: ConsentPolicy) -> Plan:
+    """Return what is to be done with the installation, whether or not it can be done at this very moment.
+
+    The order is: is there anything newer, or anything to be granted; may it come without asking, or was it approved; if
+    not, is there something that may; is it the site's turn. Source: domain.md sections 2.4, 3.3, 3.5, 4.1 and 4.5 to
+    4.8.
+    """
+    if facts.newest is None:
         return Nothing()
-    if running is None:  # the administrator's own act: what is asked was shown and taken with it
-        return _carry_out(facts, Start(target, None), now)
-    if target.order_key <= running.order_key:
-        if facts.granted is None:
-            return Nothing()
-        target = running
-    consent = _consent(facts, facts.granted or running, target, policy)
-    by_rollout = facts.rollout is Rollout.BULK and facts.granted is None and target is not running
+    consent, target = find_consent(facts, policy=policy), facts.wanted
+    if target is None or consent is None:
+        # The first version is the administrator's own act: what is asked was shown and taken with it.
+        return Start(facts.newest, None) if facts.running is None else Nothing()
+    # A rollout that gives nothing new asks nobody, also where the step to that major was declined: it was no right.
+    by_rollout = facts.rollout is Rollout.BULK and target is not facts.running
     if consent.may_upgrade or by_rollout:
-        return _hold_back(facts, target, now) or _carry_out(facts, Start(target, consent), now)
+        return _hold_back(facts, consent, target, now) or Start(target, consent)
     for_person = _wait_for_person(consent, target)
     ahead = _code_ahead(facts, target)
     if ahead is None:
         return for_person
     keeps = facts.granted is not None or facts.silent is not ahead
-    return _carry_out(facts, Start(ahead, None, keeps_grant=keeps, also=for_person), now)
+    return Start(ahead, None, keeps_grant=keeps, also=for_person)
+
+
+def find_consent(facts: InstallationFacts, *, policy: ConsentPolicy) -> Consent | None:
+    """How the question of consent stands for `facts.wanted`; None where there is nothing to compare."""
+    granted, target = facts.granted or facts.running, facts.wanted
+    if granted is None or target is None:
+        return None
+    return decide_consent(
+        granted.terms,
+        target.terms,
+        approved=facts.approved,
+        approved_asks=facts.approved_asks,
+        declined=facts.declined,
+        crossing=facts.crossing,
+        policy=policy,
+    )
 
 
 def _code_ahead(facts: InstallationFacts, target: KnownVersion) -> KnownVersion | None:
@@ -169,23 +202,12 @@ def _is_minor(running: KnownVersion, version: KnownVersion) -> bool:
     return is_newer and version.terms.major is not None and version.terms.major == running.terms.major
 
 
-def _consent(facts: InstallationFacts, granted: KnownVersion, target: KnownVersion, policy: ConsentPolicy) -> Consent:
-    return decide_consent(
-        granted.terms,
-        target.terms,
-        approved=facts.approved,
-        approved_asks=facts.approved_asks,
-        declined=facts.declined,
-        crossing=facts.crossing,
-        policy=policy,
-    )
-
-
-def _hold_back(facts: InstallationFacts, target: KnownVersion, now: datetime) -> Wait | None:
-    """A watched app becomes a deployed one step by step, unless an administrator goes ahead."""
+def _hold_back(facts: InstallationFacts, consent: Consent, target: KnownVersion, now: datetime) -> Wait | None:
+    """A watched app becomes a deployed one step by step, unless an administrator goes ahead or has approved it."""
     assert facts.running is not None
     crosses = facts.running.terms.major is None and target.terms.major is not None
-    if not crosses or facts.by_administrator or facts.rollout is Rollout.BULK:
+    is_early = facts.by_administrator or consent.kind is ConsentKind.COVERED or facts.rollout is Rollout.BULK
+    if not crosses or is_early:
         return None
     if facts.for_vendor:
         text = f"Version {target.number} comes when its vendor starts a rollout, or when you update."

@@ -43,7 +43,8 @@ class CallerKind(StrEnum):
 class AppCaller:
     """An app that calls a site. `user` is in whose name, None for the app's own; `scopes` what it may do at most.
 
-    `scopes` hold what they imply (`core.scopes.expand`).
+    `version` is what runs, the code; what the site has granted may be older. `scopes` hold what they imply
+    (`core.scopes.expand`).
     """
 
     installation: Installation
@@ -157,6 +158,7 @@ def _acting_caller(bearer: str, site: Site, now: datetime) -> AppCaller:
 
 
 def _caller(installation: Installation, kind: CallerKind, user: User | None) -> AppCaller:
+    granted = installation.rights_version
     assert installation.running is not None
-    rights = expand(installation.running.scopes)
-    return AppCaller(installation, installation.running, user, kind, rights)
+    assert granted is not None
+    return AppCaller(installation, installation.running, user, kind, expand(granted.scopes))

@@ -57,7 +57,8 @@ def check_assertion(assertion: str, wanted: str, *, site: Site | None, now: date
     is_signed = token is not None and tokens.is_signed_by(token, secrets_of(installation))
     if token is None or installation is None or not is_signed or not _is_good(token.claims, installation, now):
         raise GrantError("invalid_grant", _UNKNOWN)
-    granted = expand(installation.running.scopes) if installation.running else frozenset()
+    version = installation.rights_version
+    granted = expand(version.scopes) if version is not None else frozenset()
     if installation.state != InstallationState.ENABLED:
         raise GrantError("unauthorized_client", "The app is disabled on this site.")
     if ACT_AS_USER not in granted:

@@ -8,7 +8,7 @@ from tradepost.core.errors import NotFoundError
 from tradepost.core.states import InstallationState
 from tradepost.foundation.models import User
 from tradepost.foundation.secrets import hash_token
-from tradepost.host.installing.models import Installation
+from tradepost.host.installing.models import Installation, bytes_of
 from tradepost.host.sites.models import Site
 
 from .models import ActingToken, AppProperty
@@ -42,16 +42,16 @@ def find_acting(token: str, site: Site, *, now: datetime) -> ActingToken | None:
     rows = ActingToken.objects.filter(digest=hash_token(token), installation__site=site, expires_at__gt=now)
     rows = rows.filter(installed_at=_NOW_AS_THEN, user__is_active=True, user__site_memberships__site=site)
     rows = rows.exclude(installation__state=InstallationState.UNINSTALLED)
-    related = rows.select_related("installation__site", "installation__running", "user")
-    return related.defer("installation__running__descriptor").first()
+    versions = ("installation__running", "installation__granted")
+    return rows.select_related("installation__site", *versions, "user").defer(*bytes_of(*versions)).first()
 
 
 def find_installation_of_client(client_id: str) -> Installation | None:
-    """The installation of an `oauthClientId`, with its site and what it runs."""
+    """The installation of an `oauthClientId`, with its site, what it runs and what was granted."""
     if not client_id.isascii() or "\0" in client_id:
         return None
     rows = Installation.objects.filter(oauth_client_id=client_id, running__isnull=False)
-    return rows.select_related("site", "running").defer("running__descriptor").first()
+    return rows.select_related("site", "running", "granted").defer(*bytes_of("running", "granted")).first()
 
 
 def find_active_member(site: Site, account_id: str) -> User | None:

@@ -106,6 +106,13 @@ def follow(approval: Approval, version: KnownVersion) -> None:
         approval.save(update_fields=["version", "covers"])
 
 
+def follow_many(approvals: Sequence[Approval], version: KnownVersion) -> None:
+    """A newer version asks many installations the same, which all have open."""
+    behind = [each.pk for each in approvals if each.version_id != version.pk]
+    if behind:
+        Approval.objects.filter(pk__in=behind).update(version=version, covers=to_json(terms_of(version)))
+
+
 def _same(approvals: Sequence[Approval], fingerprint: str) -> Approval | None:
     return next((each for each in approvals if each.fingerprint == fingerprint and each.state in OPEN), None)
 

@@ -5,19 +5,17 @@ from uuid import UUID
 
 from django.db import transaction
 
-from tradepost.core.consent import what_is_asked
 from tradepost.core.errors import ConflictError
 from tradepost.core.states import APPROVAL, ApprovalEvent, ApprovalState, UpgradeState, advance
 from tradepost.foundation import audit
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.configuration import configuration
-from tradepost.host.installing.models import Installation
+from tradepost.host.installing.models import bytes_of
 from tradepost.host.installing.versions import terms_of
 from tradepost.host.sites.queries import require_administrator
 from tradepost.host.upgrading.planning import lock, replan
-from tradepost.host.upgrading.queries import find_open_upgrades
+from tradepost.host.upgrading.queries import Sight, look_at
 
-from .asking import consent_policy
 from .mails import mail_administrators
 from .models import Approval
 from .queries import get_approval
@@ -48,7 +46,9 @@ def remind(now: datetime) -> int:
     due = Approval.objects.select_for_update(skip_locked=True, of=("self",)).filter(
         remind_at__lte=now, state=ApprovalState.WAITING
     )
-    batch = list(due.select_related("site", "version", "installation__running").order_by("remind_at", "id")[:BATCH])
+    related = ("version", "installation__running", "installation__granted")
+    rows = due.select_related("site", *related).defer(*bytes_of(*related))
+    batch = list(rows.order_by("remind_at", "id")[:BATCH])
     for each in batch:
         each.reminders += 1
         each.remind_at = now + configuration.policy.reminder_interval
@@ -63,16 +63,17 @@ def _decide(approval_id: UUID, event: ApprovalEvent, fingerprint: str, by: Calle
     require_administrator(by, seen.site_id)
     installation = lock(seen.installation_id)
     approval = Approval.objects.get(pk=approval_id)  # as it is now that nobody else can decide
-    _check_asked_now(installation, approval, fingerprint)
+    sight = look_at([installation])[0]
+    _check_asked_now(sight, approval, fingerprint)
     wanted = ApprovalState.APPROVED if event is ApprovalEvent.APPROVED else ApprovalState.DECLINED
     if approval.state == wanted:
         return approval
     if event is ApprovalEvent.DECLINED:
-        _check_not_applying(installation)
+        _check_not_applying(sight)
     approval.state = advance(APPROVAL, ApprovalState(approval.state), event)
     approval.decided_at, approval.decided_by, approval.remind_at = now, by.actor, None
-    if event is ApprovalEvent.APPROVED and installation.newest is not None:
-        approval.version, approval.covers = installation.newest, to_json(terms_of(installation.newest))
+    if event is ApprovalEvent.APPROVED and sight.wanted is not None:
+        approval.version, approval.covers = sight.wanted, to_json(terms_of(sight.wanted))
     approval.save()
     audit.record(
         f"approval.{event}", service="host", actor=by.actor, subject=("approval", approval.pk), now=now,
@@ -82,14 +83,14 @@ def _decide(approval_id: UUID, event: ApprovalEvent, fingerprint: str, by: Calle
     return approval
 
 
-def _check_asked_now(installation: Installation, approval: Approval, fingerprint: str) -> None:
-    running, newest = installation.running, installation.newest
-    asked = what_is_asked(terms_of(running), terms_of(newest), consent_policy()) if running and newest else None
+def _check_asked_now(sight: Sight, approval: Approval, fingerprint: str) -> None:
+    consent = sight.consent
+    asked = consent.ask if consent is not None else None
     if not asked or not asked.fingerprint == fingerprint == approval.fingerprint:
         raise ConflictError("What is asked has changed since it was shown; look at it again.")
 
 
-def _check_not_applying(installation: Installation) -> None:
-    upgrades = find_open_upgrades([installation])
-    if any(upgrade.state == UpgradeState.APPLYING for upgrade in upgrades.values()):
+def _check_not_applying(sight: Sight) -> None:
+    is_applying = sight.upgrade is not None and sight.upgrade.state == UpgradeState.APPLYING
+    if is_applying and not sight.is_silent:
         raise ConflictError("The upgrade is being applied at this moment; it cannot be stopped any more.")

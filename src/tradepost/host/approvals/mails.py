@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tradepost.core.consent import Ask
+from tradepost.core.plan import Rollout
 from tradepost.foundation import jobs
 from tradepost.foundation.clock import machine_now
 from tradepost.foundation.configuration import configuration
@@ -18,8 +19,8 @@ LONGEST_NOTES = 2000
 def mail_administrators(approvals: Sequence[Approval], *, now: datetime) -> None:
     """Decide on one mail per approval and administrator of its site; deciding twice on the same sends once.
 
-    The approvals' site, version and installation (with what it runs) are at hand. A reminder is another mail than the
-    first one: the number of reminders is part of what a mail is about.
+    The approvals' site, version and installation (with what it runs and has granted) are at hand. A reminder is another
+    mail than the first one: the number of reminders is part of what a mail is about.
     """
     by_site: dict[object, list[Administrator]] = {}
     for person in find_administrators({approval.site_id for approval in approvals}):
@@ -68,6 +69,20 @@ def _lines(approval: Approval) -> Iterable[str]:
         for line in version.notes.strip()[:LONGEST_NOTES].splitlines():
             yield f"  > {line}"
         yield ""
-    yield f"Until somebody decides, your site stays on {runs}. Nothing is granted without you."
+    yield f"{_meanwhile(approval)} Nothing is granted without you."
     yield "Approve or decline here:"
     yield link_to(approval)
+
+
+def _meanwhile(approval: Approval) -> str:
+    """What the site runs until somebody decides. The code of a deployed app goes on without them."""
+    installation, version = approval.installation, approval.version
+    running, granted = installation.running, installation.rights_version
+    if running is None or granted is None or not (version.is_deployed and running.is_deployed):
+        return f"Until somebody decides, your site stays on {running.number if running else 'no version'}."
+    if running.order_key >= version.order_key or installation.rollout == Rollout.ROLLING:
+        return (
+            "Until somebody decides, the app may do here what it could with "
+            f"version {granted.number}; its code goes ahead, for its vendor has rolled it out."
+        )
+    return f"Until somebody decides, your site stays on major version {running.major} and gets the updates of that one."

@@ -8,7 +8,9 @@ from django.db.models import Min, QuerySet
 from tradepost.core.errors import NotFoundError
 from tradepost.core.states import ApprovalState
 from tradepost.foundation.callers import Caller
+from tradepost.host.installing.models import bytes_of
 from tradepost.host.sites.queries import find_visible
+from tradepost.host.upgrading.queries import VERSIONS
 
 from .models import Approval
 
@@ -40,6 +42,6 @@ def find_next_reminder() -> datetime | None:
 
 
 def _visible(caller: Caller) -> QuerySet[Approval]:
-    rows = Approval.objects.select_related("site", "version", "installation__running", "installation__newest")
-    bytes_of = ("version__descriptor", "installation__running__descriptor", "installation__newest__descriptor")
-    return rows.defer(*bytes_of).filter(site__in=find_visible(caller).order_by())
+    installation = [f"installation__{name}" for name in VERSIONS]
+    rows = Approval.objects.select_related("site", "version", *installation)
+    return rows.defer(*bytes_of("version", *installation)).filter(site__in=find_visible(caller).order_by())

@@ -22,6 +22,7 @@ from tradepost.host.marketlink.client import marketplace
 from tradepost.host.marketlink.reports import report
 from tradepost.host.sites.models import Site
 from tradepost.host.sites.queries import require_administrator, require_keeper
+from tradepost.host.upgrading.arriving import forget_deployments
 from tradepost.host.upgrading.lifecycle import LifecycleEvent, needs_call
 from tradepost.host.upgrading.planning import drop_upgrade, lock, schedule, show
 from tradepost.host.upgrading.queries import INSTALL, get_installation, look_at
@@ -81,6 +82,7 @@ def begin(
     present = Installation.objects.filter(site=site, app_key=version.app_key).values_list("pk", flat=True).first()
     installation = _again(lock(present), version) if present else _new(site, version, now)
     installation.newest, installation.running, installation.source = version, None, source
+    forget_deployments(installation)
     installation.installed_by, installation.since = by.actor, now
     schedule(installation, version, trigger=INSTALL, by=by.actor, now=now)
     installation.save()
@@ -104,6 +106,7 @@ def uninstall(site_id: UUID, app_key: str, *, by: Caller, now: datetime) -> Inst
     was_called = _end_upgrade(installation, now)
     installation.state = advance(INSTALLATION, before, InstallationEvent.UNINSTALLED)
     installation.newest = installation.running or installation.newest
+    forget_deployments(installation)
     drop_calls(installation, CallCause.ROTATION, CallCause.MOVE, CallCause.REPLAY, CallCause.LICENSE)
     if before is InstallationState.ENABLED:
         queue_calls([installation], LifecycleEvent.DISABLED, cause=CallCause.UNINSTALL, by=by.actor, now=now)

@@ -5,9 +5,15 @@ import uuid
 from django.db import models
 
 from tradepost.core.states import InstallationState
+from tradepost.core.version import Version
 
 MARKETPLACE, ADDRESS = "marketplace", "address"
 """Where a site has an app from."""
+
+
+def bytes_of(*paths: str) -> tuple[str, ...]:
+    """The large columns of versions at these paths, to be deferred; without any, those of a version itself."""
+    return tuple(f"{path}__{name}" if path else name for path in paths or ("",) for name in ("descriptor", "manifest"))
 
 
 class KnownVersion(models.Model):
@@ -62,6 +68,11 @@ class KnownVersion(models.Model):
         """Whether it was made by a deployment, and not of a descriptor that is watched."""
         return bool(self.manifest_sha256)
 
+    @property
+    def major(self) -> int:
+        """The first part of its number."""
+        return Version.parse(self.number).major
+
 
 class Installation(models.Model):
     """One app on one site: what it runs, what it could run, and when to look at it next.
@@ -110,6 +121,11 @@ class Installation(models.Model):
             models.Index(fields=["due_at"], name="installation_due", condition=models.Q(due_at__isnull=False)),
             models.Index(fields=["app_key", "running"], name="installation_app"),
         ]
+
+    @property
+    def rights_version(self) -> KnownVersion | None:
+        """The version whose rights and payment count: what the site has granted, which its code may be ahead of."""
+        return self.granted if self.granted_id is not None else self.running
 
 
 class SigningKey(models.Model):

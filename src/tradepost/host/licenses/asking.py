@@ -42,18 +42,18 @@ def ask_before_install(site_id: UUID, version: KnownVersion, *, now: datetime) -
 def keep_before_install(installation: Installation, decision: wire.LicenseDecision | None, *, now: datetime) -> None:
     """Keep it in the transaction that makes the installation; what could not be asked is asked for later."""
     if decision is not None:
-        keep([decision], now=now, by_call=True)
+        assert installation.newest is not None
+        keep([decision], now=now, calls={(installation.site_id, installation.app_key): installation.newest})
     elif installation.newest is not None and installation.newest.paid:
         wanted = {"trial_wanted": True, "fresh_until": None}
         CachedLicense.objects.update_or_create(installation=installation, defaults=wanted)
 
 
-def ask_before_calls(installations: Sequence[Installation], *, now: datetime) -> None:
-    """Ask about apps that are about to be told that they run `newest`: where that begins a trial, and what is stale.
-
-    Their versions and cached decisions are at hand. Not to be used inside a transaction.
+def ask_before_calls(calls: Sequence[tuple[Installation, KnownVersion]], *, now: datetime) -> None:
+    """Ask about apps that are about to be called, and the versions that count then: where that begins a trial, and what
+    is stale. Their versions and cached decisions are at hand. Not to be used inside a transaction.
     """
-    questions = [each for installation in installations if (each := _question_before_call(installation, now))]
+    questions = [each for called, version in calls if (each := _question_before_call(called, version, now))]
     try:
         answer = _put_introduced([each.message() for each in questions], now)
     except MarketplaceError as error:
@@ -63,16 +63,16 @@ def ask_before_calls(installations: Sequence[Installation], *, now: datetime) ->
         take(questions, answer, now=now, by_call=True)
 
 
-def _question_before_call(installation: Installation, now: datetime) -> Question | None:
-    newest, running = installation.newest, installation.running
+def _question_before_call(installation: Installation, version: KnownVersion, now: datetime) -> Question | None:
+    granted = installation.rights_version
     cached: CachedLicense | None = getattr(installation, "cached_license", None)
     is_known = cached is not None and cached.decision is not None
-    if newest is None or not newest.paid or (installation.source != MARKETPLACE and not is_known):
+    if not version.paid or (installation.source != MARKETPLACE and not is_known):
         return None
     is_stale = cached is None or cached.fresh_until is None or cached.fresh_until <= now
-    becomes_paid = running is not None and not running.paid
+    becomes_paid = granted is not None and not granted.paid
     begins = installation.source == MARKETPLACE and (becomes_paid or (cached is not None and cached.trial_wanted))
-    return Question(installation, newest, begin_trial=begins) if begins or is_stale else None
+    return Question(installation, version, begin_trial=begins) if begins or is_stale else None
 
 
 def _put_introduced(questions: Sequence[wire.LicenseQuestion], now: datetime) -> wire.LicenseDecisions | None:

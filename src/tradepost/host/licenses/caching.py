@@ -4,7 +4,7 @@ It is asked outside of transactions, for no longer than somebody waits for a pag
 at all. What it said stands meanwhile. Old news is known by its `revision`.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -26,7 +26,7 @@ from .deciding import license_in
 from .models import CachedLicense
 from .moment import present_moment
 from .queries import find_asked, find_by_pairs, find_link_to_ask, find_stale, stale_among
-from .telling import tell
+from .telling import NO_CALLS, tell
 
 PAGE_SECONDS = 2.0
 """How long a page waits for the marketplace at most."""
@@ -76,18 +76,15 @@ def refresh(installations: Collection[Installation] | Collection[UUID], *, now: 
         _ask_about(find_asked(ids) if anew else stale_among(ids, now=now), now)
 
 
-def ask(questions: Sequence[Question], *, now: datetime, seconds: float = PAGE_SECONDS, by_call: bool = False) -> bool:
-    """Put questions to the marketplace and keep what it answers. False where it could not be asked.
-
-    At most MOST_QUESTIONS. With `by_call` the apps hear of it by an `installed` call that is about to be made.
-    """
+def ask(questions: Sequence[Question], *, now: datetime, seconds: float = PAGE_SECONDS) -> bool:
+    """Put at most MOST_QUESTIONS to the marketplace and keep what it answers. False where it could not be asked."""
     try:
         answer = put([each.message() for each in questions], seconds=seconds)
     except MarketplaceError as error:
         note_failure(questions, str(error), now=now)
         return False
     if answer is not None:
-        take(questions, answer, now=now, by_call=by_call)
+        take(questions, answer, now=now)
     return answer is not None
 
 
@@ -109,10 +106,13 @@ def put(questions: Sequence[wire.LicenseQuestion], *, seconds: float) -> wire.Li
 
 @transaction.atomic
 def take(questions: Sequence[Question], answer: wire.LicenseDecisions, *, now: datetime, by_call: bool = False) -> None:
-    """Keep an answer that was asked for at `now`. Decisions about anything else are not looked at."""
+    """Keep an answer that was asked for at `now`. Decisions about anything else are not looked at.
+
+    With `by_call` apps hear of it by an `installed` call that is about to be made, about the questions' versions.
+    """
     asked = {each.pair: each for each in questions}
     decisions = [each for each in answer.decisions if (each.site, each.app) in asked]
-    keep(decisions, now=now, by_call=by_call)
+    keep(decisions, now=now, calls={each.pair: each.version for each in questions} if by_call else {})
     rest = {pair: each.installation for pair, each in asked.items()}
     for each in decisions:
         rest.pop((each.site, each.app), None)
@@ -127,12 +127,17 @@ def take(questions: Sequence[Question], answer: wire.LicenseDecisions, *, now: d
 
 @transaction.atomic
 def keep(
-    decisions: Iterable[wire.LicenseDecision], *, now: datetime, pushed: bool = False, by_call: bool = False
+    decisions: Iterable[wire.LicenseDecision],
+    *,
+    now: datetime,
+    pushed: bool = False,
+    calls: Mapping[Pair, KnownVersion] = NO_CALLS,
 ) -> int:
     """Keep decisions about what sites have here, and tell apps what has changed for them; return how many were news.
 
     A lower revision than known is old news. The same one is kept again when it was asked for later, for time alone may
-    have changed what it says; a push that comes again (`pushed`) says nothing. `now` is domain time.
+    have changed what it says; a push that comes again (`pushed`) says nothing. `now` is domain time. `calls` are the
+    versions about which apps hear by an `installed` call that is about to be made.
     """
     newest: dict[Pair, wire.LicenseDecision] = {}
     for each in sorted(decisions, key=lambda each: each.revision):
@@ -149,7 +154,7 @@ def keep(
             row.fresh_until = now + configuration.policy.license_cache
     CachedLicense.objects.bulk_update(rows.values(), _WRITTEN, batch_size=200)
     _let_known(news, now)
-    tell(news, now=now, by_call=by_call)
+    tell(news, now=now, calls=calls)
     return len(news)
 
 
@@ -164,14 +169,14 @@ def note_failure(questions: Sequence[Question], text: str, *, now: datetime) -> 
         rows[each.installation.pk].trial_wanted |= each.begin_trial
     CachedLicense.objects.bulk_update(rows.values(), ["tried_at", "problem", "trial_wanted"], batch_size=200)
     # A decision that has stood too long is a change, too.
-    tell([(installations[pk], row) for pk, row in rows.items()], now=now, by_call=False)
+    tell([(installations[pk], row) for pk, row in rows.items()], now=now)
 
 
 def questions_about(installations: Iterable[Installation]) -> list[Question]:
     """What to ask about installations: about what they run, or else what they are about to."""
     made = []
     for each in installations:
-        version = each.running or each.newest
+        version = each.rights_version or each.newest
         cached: CachedLicense | None = getattr(each, "cached_license", None)
         if version is not None:
             made.append(Question(each, version, begin_trial=cached is not None and cached.trial_wanted))
@@ -232,7 +237,7 @@ def _keep_unknown(installations: Sequence[Installation], now: datetime) -> None:
     CachedLicense.objects.bulk_update(news, _WRITTEN, batch_size=200)
     told = [(known[row.pk], row) for row in news]
     _let_known(told, now)
-    tell(told, now=now, by_call=False)
+    tell(told, now=now)
 
 
 def _keep_silence(installations: Sequence[Installation], now: datetime) -> None:

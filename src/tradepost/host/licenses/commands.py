@@ -216,8 +216,9 @@ def _wish(
 def _paid(site_id: UUID, app_key: str, by: Caller) -> Installation:
     require_administrator(by, site_id)
     installation = get_installation(by, site_id, app_key)
-    if installation.running is None or not installation.running.paid:
-        raise ConflictError(FREE if installation.running else "The app does not run on this site yet.", "app.free")
+    version = installation.rights_version
+    if version is None or not version.paid:
+        raise ConflictError(FREE if version else "The app does not run on this site yet.", "app.free")
     return installation
 
 

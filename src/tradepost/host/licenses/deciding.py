@@ -30,10 +30,10 @@ def license_of(
 ) -> License:
     """What the site has licensed of the app. `now` is domain time, left out: now.
 
-    `version` is what counts where it is not the one that runs: an `installed` call is about the one to come. A free
-    version is never licensed, whatever the marketplace knows.
+    `version` is what counts where it is not what the site has granted: an `installed` call is about the one to come. A
+    free version is never licensed, whatever the marketplace knows.
     """
-    version = version or installation.running or installation.newest
+    version = version or installation.rights_version or installation.newest
     if version is None or not version.paid:
         return FREE
     moment = present_moment()

@@ -15,7 +15,7 @@ from tradepost.host.upgrading.queries import with_versions
 from .models import CachedLicense
 
 PRESENT = (InstallationState.INSTALLING, InstallationState.ENABLED, InstallationState.DISABLED)
-_PAID = Q(running__paid=True) | Q(running__isnull=True, newest__paid=True)
+_PAID = Q(granted__paid=True) | Q(granted__isnull=True, running__paid=True) | Q(running__isnull=True, newest__paid=True)
 _KNOWN = Q(cached_license__decision__isnull=False)
 ASKED = Q(state__in=PRESENT) & (_KNOWN | Q(source=MARKETPLACE) & _PAID)
 """Apps that cost something; and whatever the marketplace has once decided about, such as an app that a site has by its

@@ -47,8 +47,9 @@ class LicenseSight:
 
     @property
     def is_free(self) -> bool:
-        """Whether what the site runs costs nothing."""
-        return self.installation.running is not None and not self.installation.running.paid
+        """Whether what the site runs costs nothing, or nothing yet: its code may have gone ahead."""
+        version = self.installation.rights_version
+        return version is not None and not version.paid
 
     @property
     def is_by_address(self) -> bool:
@@ -96,7 +97,7 @@ def find_history(caller: Caller, site_id: UUID, app_key: str) -> QuerySet[AuditE
 
 
 def _sight(installation: Installation, cached: CachedLicense | None, now: datetime) -> LicenseSight:
-    version = installation.running or installation.newest
+    version = installation.rights_version or installation.newest
     return LicenseSight(
         installation,
         license_in(cached, now=now) if version is not None and version.paid else FREE,

@@ -4,9 +4,11 @@ What an app heard last is kept (`CachedLicense.told`). An app that is switched o
 that is being installed by its `installed` call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
@@ -15,7 +17,7 @@ from tradepost.core.states import InstallationState
 from tradepost.foundation import audit
 from tradepost.foundation.configuration import configuration
 from tradepost.host.embedding.compiled import compiled
-from tradepost.host.installing.models import Installation
+from tradepost.host.installing.models import Installation, KnownVersion
 from tradepost.host.installing.secrets import is_rotating
 from tradepost.host.upgrading.lifecycle import LifecycleEvent
 from tradepost.host.upgrading.models import QueuedCall
@@ -28,17 +30,24 @@ from .spelling import license_object
 
 Told = dict[str, Any]
 ACTOR = "licenses"
+NO_CALLS: Mapping[tuple[UUID, str], KnownVersion] = MappingProxyType({})
 
 
-def tell(seen: Sequence[tuple[Installation, CachedLicense]], *, now: datetime, by_call: bool) -> None:
+def tell(
+    seen: Sequence[tuple[Installation, CachedLicense]],
+    *,
+    now: datetime,
+    calls: Mapping[tuple[UUID, str], KnownVersion] = NO_CALLS,
+) -> None:
     """Queue what apps are to hear of locked rows that have just been written.
 
-    With `by_call` they hear of it by an `installed` call that is about to be made.
+    Those in `calls`, by site and app key, hear of it by an `installed` call that is about to be made about a version.
     """
     assert connection.in_atomic_block, "apps are told in the transaction of the change"
     changed, switched, entries = [], [], []
     for installation, row in seen:
-        before, after = row.told or {}, _told_by(installation, row, now, by_call=by_call)
+        called = calls.get((installation.site_id, installation.app_key))
+        before, after = row.told or {}, _told_by(installation, row, now, called)
         if before == after and row.told is not None:
             continue
         is_on = installation.state == InstallationState.ENABLED
@@ -48,7 +57,7 @@ def tell(seen: Sequence[tuple[Installation, CachedLicense]], *, now: datetime, b
         changed.append(row)
         if before != after:
             entries.append(_entry(installation, before, after, now))
-        if is_on and not by_call and before != after:
+        if is_on and called is None and before != after:
             _queue_event(installation, after, now)
             if before.get("capabilitySet") != after.get("capabilitySet"):
                 switched.append(installation)
@@ -70,8 +79,8 @@ def _shown(told: Told) -> dict[str, Any]:
     return {name: told[name] for name in ("active", "type", "evaluation", "capabilitySet") if name in told}
 
 
-def _told_by(installation: Installation, row: CachedLicense, now: datetime, *, by_call: bool) -> Told:
-    version = installation.newest if by_call else installation.running or installation.newest
+def _told_by(installation: Installation, row: CachedLicense, now: datetime, called: KnownVersion | None) -> Told:
+    version = called or installation.rights_version or installation.newest
     return license_object(license_in(row, now=now)) if version is not None and version.paid else {}
 
 

@@ -3,7 +3,8 @@
 The marketplace is asked outside of any transaction; what it answered is recorded over what holds then, in one.
 """
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,10 +17,10 @@ from tradepost.core.schedule import next_check
 from tradepost.core.states import InstallationState
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.configuration import configuration
-from tradepost.host.installing.models import MARKETPLACE, Installation
+from tradepost.host.installing.models import MARKETPLACE, Installation, KnownVersion
 from tradepost.host.installing.versions import find_known, learn
 from tradepost.host.sites.models import Member, Site
-from tradepost.host.upgrading.offering import Offered, take_offers
+from tradepost.host.upgrading.offering import Offered, Told, take_offers
 from tradepost.wire import messages as wire
 
 from .client import MarketplaceClient, MarketplaceError, MarketplaceProblem, marketplace
@@ -33,7 +34,7 @@ _RUNNING_SOMETHING = (InstallationState.ENABLED, InstallationState.DISABLED)
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a batch of sites learnt: offers with versions that can be taken here, and what could not be, by app."""
+    """What a batch of sites learnt: offers with the versions that can be taken, and those that cannot, with reasons."""
 
     offered: Offered
     refused: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -150,9 +151,25 @@ def _read_answer(client: MarketplaceClient, answer: wire.CheckAnswer, sites: Seq
                 refused[pair] = f"This version cannot be taken here: {error}"
     for pair in wanted - set(versions) - set(refused):
         refused[pair] = "The marketplace offered this version and did not say what it is."
-    taken = {(o.site, o.app): versions[o.app, o.version] for o in offers if (o.app, o.version) in versions}
-    kept = frozenset((o.site, o.app) for o in offers if (o.app, o.version) in refused)
-    return Answered(Offered(taken, kept), refused, offers)
+    return Answered(_told(offers, versions), refused, offers)
+
+
+def _told(offers: Sequence[wire.Offer], versions: Mapping[tuple[str, str], KnownVersion]) -> Offered:
+    """The offers by site and app: of a deployed app there may be two."""
+    found: dict[tuple[UUID, str], list[wire.Offer]] = defaultdict(list)
+    for offer in offers:
+        found[offer.site, offer.app].append(offer)
+    return Offered({place: _told_of(mine, versions) for place, mine in found.items()})
+
+
+def _told_of(offers: Sequence[wire.Offer], versions: Mapping[tuple[str, str], KnownVersion]) -> Told:
+    pairs = [(offer.app, offer.version) for offer in offers]
+    return Told(
+        versions=[versions[pair] for pair in pairs if pair in versions],
+        refused=[number for app, number in pairs if (app, number) not in versions],
+        not_before=max((offer.not_before for offer in offers if offer.not_before is not None), default=None),
+        is_rolled_out=any(offer.rollout is not None for offer in offers),
+    )
 
 
 def _record_answer(sites: Sequence[Site], lease: UUID, answer: Answered, now: datetime) -> None:
@@ -162,7 +179,7 @@ def _record_answer(sites: Sequence[Site], lease: UUID, answer: Answered, now: da
         for site in mine:
             site.last_check_at, site.check_failures = now, 0
             site.check_problem = answer.problems_of(site.pk)
-        _give_back(mine, now)
+        _give_back(mine, sites, now)
     note_problem("")
 
 
@@ -173,7 +190,7 @@ def _record_failure(sites: Sequence[Site], lease: UUID, text: str, now: datetime
         for site in mine:
             site.check_failures += 1
             site.check_problem = text
-        _give_back(mine, now)
+        _give_back(mine, sites, now)
     note_problem(text)
 
 
@@ -182,11 +199,18 @@ def _still_mine(sites: Sequence[Site], lease: UUID) -> list[Site]:
     return list(rows.order_by("pk"))
 
 
-def _give_back(sites: Sequence[Site], now: datetime) -> None:
+def _give_back(sites: Sequence[Site], claimed: Sequence[Site], now: datetime) -> None:
+    """A site that was told to check soon while it was checking does so: the answer may be older than what it is about.
+
+    `claimed` are the rows as they were when the check began.
+    """
     interval = configuration.policy.check_interval
+    began = {site.pk: site.next_check_at for site in claimed}
     for site in sites:
         site.check_lease = site.check_lease_until = None
-        site.next_check_at = next_check(now, failures=site.check_failures, interval=interval, seed=site.base_url)
+        after = next_check(now, failures=site.check_failures, interval=interval, seed=site.base_url)
+        is_hurried = site.next_check_at != began[site.pk]
+        site.next_check_at = min(site.next_check_at, after) if is_hurried else after
     Site.objects.bulk_update(
         sites,
         [

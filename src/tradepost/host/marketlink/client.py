@@ -92,13 +92,11 @@ class MarketplaceClient:
 
     def descriptor(self, digest: str) -> bytes:
         """The bytes whose SHA-256 (hex) is `digest`."""
-        limit = configuration.limits.document_bytes
-        body = self._ask("GET", f"/descriptors/{digest}", None, limit).body
-        if sha256(body).hexdigest() != digest:
-            raise MarketplaceError(
-                MarketplaceProblem.NONSENSE, "The marketplace sent another descriptor than it named."
-            )
-        return body
+        return self._text("descriptor", digest)
+
+    def manifest(self, digest: str) -> bytes:
+        """The bytes of the manifest of a deployed app whose SHA-256 (hex) is `digest`."""
+        return self._text("manifest", digest)
 
     def licenses(self, message: license_wire.LicenseQuestions, *, seconds: float = 0) -> license_wire.LicenseDecisions:
         """Ask what sites have licensed. `seconds` bounds the whole call where somebody waits for a page."""
@@ -123,6 +121,12 @@ class MarketplaceClient:
     def simulate(self, message: license_wire.TokenSimulation) -> license_wire.LicenseDecision:
         """Change what an applied access token looks like."""
         return self._post("/access-tokens/simulate", message, license_wire.LicenseDecision)
+
+    def _text(self, kind: str, digest: str) -> bytes:
+        body = self._ask("GET", f"/{kind}s/{digest}", None, configuration.limits.document_bytes).body
+        if sha256(body).hexdigest() != digest:
+            raise MarketplaceError(MarketplaceProblem.NONSENSE, f"The marketplace sent another {kind} than it named.")
+        return body
 
     def _post(self, path: str, message: wire.Message, answer: type[Answer], *, seconds: float = 0) -> Answer:
         return _read(self._ask("POST", path, msgspec.json.encode(message), MOST_BYTES, seconds), answer)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from tradepost.foundation import jobs
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.configuration import configuration
 from tradepost.host.installing.models import MARKETPLACE, Installation
+from tradepost.host.upgrading.models import Upgrade
 from tradepost.wire import messages as wire
 
 from .client import MarketplaceError, marketplace
@@ -38,7 +40,7 @@ def report(installation: Installation, now: datetime) -> None:
 
 
 def report_many(installations: Sequence[Installation], now: datetime) -> None:
-    """Write the reports of many locked installations, whose `running` and `newest` are at hand, by two statements.
+    """Write the reports of many locked installations, whose versions are at hand, by two or three statements.
 
     Of apps that a site has by their address the marketplace knows nothing.
     """
@@ -47,11 +49,11 @@ def report_many(installations: Sequence[Installation], now: datetime) -> None:
     if not installations:
         return
     Installation.objects.filter(pk__in=[each.pk for each in installations]).update(sequence=F("sequence") + 1)
-    due_at = machine_now()
+    due_at, targets = machine_now(), _targets(installations)
     rows = []
     for each in installations:
         each.sequence += 1
-        message = _message(each, now)
+        message = _message(each, targets.get(each.pk), now)
         rows.append(
             PendingReport(
                 id=message.id,
@@ -95,9 +97,8 @@ def state_word(installation: Installation) -> str:
     return "scheduled" if installation.upgrade_id else "current"
 
 
-def _message(installation: Installation, now: datetime) -> wire.Report:
-    newest, running = installation.newest, installation.running
-    has_target = newest is not None and newest.pk != installation.running_id
+def _message(installation: Installation, target: str | None, now: datetime) -> wire.Report:
+    running, granted = installation.running, installation.granted
     return wire.Report(
         id=new_id(),
         sequence=installation.sequence,
@@ -107,11 +108,27 @@ def _message(installation: Installation, now: datetime) -> wire.Report:
         state=state_word(installation),
         at=now,
         since=installation.since,
-        target=newest.number if has_target and newest else None,
+        target=target,
         until=installation.until,
         text=installation.text[:2000],
         enabled=installation.state == InstallationState.ENABLED,
+        granted=granted.number if granted else None,
     )
+
+
+def _targets(installations: Sequence[Installation]) -> dict[UUID, str]:
+    """What installations are on their way to, or wait for. Of a deployed app that need not be the newest version."""
+    found = {}
+    for each in installations:
+        if each.newest is not None and each.newest_id != each.running_id:
+            found[each.pk] = each.newest.number
+    moving = [each for each in installations if each.upgrade_id and (each.within_id or each.granted_id)]
+    if moving:
+        rows = Upgrade.objects.filter(
+            installation_id__in=[each.pk for each in moving], id__in=[each.upgrade_id for each in moving]
+        )
+        found |= dict(rows.values_list("installation_id", "to_number"))
+    return found
 
 
 def _claim() -> list[PendingReport]:

@@ -23,7 +23,9 @@ router = Router(tags=["apps of a site"])
 
 
 class AppOut(Schema):
-    """An app on a site. `because` is empty, consent, declined, window or retry; `until` is empty if a person acts."""
+    """An app on a site. `because` is empty, consent, declined, window, retry, turn or vendor; `until` is empty if a
+    person acts. `granted` is the version whose permissions count where its code went ahead of them.
+    """
 
     app: str
     name: str
@@ -34,6 +36,7 @@ class AppOut(Schema):
     text: str
     until: datetime | None
     since: datetime
+    granted: str | None
 
 
 class CallOut(Schema):
@@ -101,10 +104,15 @@ class Accepted(Schema):
 
 
 class Explained(AppOut):
-    """With what happens next by the plan the worker follows, and the last calls."""
+    """With what happens next by the plan the worker follows, and the last calls.
+
+    `also_asks` is what an administrator is asked while something else is on its way.
+    """
 
     person: str | None
     asks: list[str]
+    also_asks: list[str]
+    may_go_ahead: bool
     is_rotating: bool
     calls: list[CallOut]
     queued: list[QueuedOut]
@@ -116,6 +124,7 @@ class UpgradeOut(Schema):
     to_number: str
     state: str
     trigger: str
+    keeps_grant: bool
     by: str
     planned_at: datetime
     attempts: int
@@ -152,6 +161,8 @@ def get_app(request: HttpRequest, site_id: UUID, key: str) -> dict[str, Any]:
         "until": told.until,
         "person": told.person,
         "asks": list(told.ask.sentences) if told.ask else [],
+        "also_asks": list(told.also_ask.sentences) if told.also_ask else [],
+        "may_go_ahead": told.may_go_ahead,
         "is_rotating": is_rotating(installation),
         "calls": told.calls,
         "queued": queries.find_queued(installation),
@@ -166,6 +177,19 @@ def delete_app(request: HttpRequest, site_id: UUID, key: str) -> dict[str, str]:
     caller.require("sites:write")
     gone = uninstall(site_id, key, by=caller, now=domain_now())
     return {"app": gone.app_key, "state": gone.state}
+
+
+@router.post(
+    "/sites/{uuid:site_id}/apps/{key}/going-ahead",
+    response={202: Accepted},
+    operation_id="go_ahead",
+    summary="Bring an app at once to what waits for its turn or its vendor",
+)
+def post_going_ahead(request: HttpRequest, site_id: UUID, key: str) -> Status[Any]:
+    caller = caller_of(request)
+    caller.require("sites:write")
+    found = commands.go_ahead(site_id, key, by=caller, now=domain_now())
+    return Status(202, {"app": found.app_key, "state": found.state})
 
 
 @router.get(
@@ -235,4 +259,5 @@ def _row(each: Installation) -> dict[str, Any]:
         "text": each.text,
         "until": each.until,
         "since": each.since,
+        "granted": each.granted.number if each.granted else None,
     }

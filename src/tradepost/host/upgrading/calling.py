@@ -15,7 +15,7 @@ from tradepost.core.states import InstallationState
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
 from tradepost.foundation.secrets import UnreadableSecretError
-from tradepost.host.installing.models import Installation
+from tradepost.host.installing.models import Installation, bytes_of
 from tradepost.host.installing.secrets import is_rotating, pending_secret
 from tradepost.host.licenses.caching import refresh
 
@@ -116,7 +116,7 @@ def fits(event: LifecycleEvent, installation: Installation) -> bool:
 
 def _first_due(installations: Mapping[UUID, Installation], now: datetime) -> dict[UUID, QueuedCall]:
     rows = QueuedCall.objects.filter(installation_id__in=installations, due_at__lte=now).order_by("-id")
-    related = rows.select_related("version").defer("version__descriptor")
+    related = rows.select_related("version").defer(*bytes_of("version"))
     return {row.installation_id: row for row in related}
 
 
@@ -133,7 +133,13 @@ def _call(row: QueuedCall, installation: Installation, account_id: str | None) -
         return event_call(installation, row.version, event, account_id=account_id)
     assert installation.running is not None
     offered = pending_secret(installation) if row.cause == CallCause.ROTATION else None
-    return installed_call(installation, installation.running, secret=offered, account_id=account_id)
+    return installed_call(
+        installation,
+        installation.running,
+        counting=installation.rights_version,
+        secret=offered,
+        account_id=account_id,
+    )
 
 
 def _outcome(started: StartedCall, answer: OutgoingResponse | OutgoingError | None) -> Outcome:

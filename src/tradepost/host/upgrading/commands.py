@@ -1,4 +1,4 @@
-"""What people do to calls that were made, and what operators do to a site's address."""
+"""What people do to calls that were made and to upgrades that wait, and what operators do to a site's address."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,19 +6,21 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from tradepost.core.errors import ConflictError, ForbiddenError
+from tradepost.core.plan import Wait
 from tradepost.foundation import audit
 from tradepost.foundation.callers import Caller
 from tradepost.host.installing.models import Installation
 from tradepost.host.installing.secrets import is_rotating
+from tradepost.host.marketlink.reports import report
 from tradepost.host.sites.commands import _base_url as read_address
 from tradepost.host.sites.models import Site
-from tradepost.host.sites.queries import get_site, require_keeper
+from tradepost.host.sites.queries import get_site, require_administrator, require_keeper
 
 from .calling import PRESENT, fits
 from .lifecycle import LifecycleEvent
 from .models import QueuedCall
-from .planning import lock
-from .queries import get_call, with_versions
+from .planning import lock, schedule
+from .queries import AHEAD, HELD_BACK, get_call, get_installation, look_at, with_versions
 from .queueing import CallCause, queue_calls
 
 
@@ -44,6 +46,27 @@ def replay(site_id: UUID, app_key: str, call_id: UUID, *, by: Caller, now: datet
         app=app_key, event=event,
     )  # fmt: skip
     return made[0]
+
+
+@transaction.atomic
+def go_ahead(site_id: UUID, app_key: str, *, by: Caller, now: datetime) -> Installation:
+    """Bring an app to the version that waits for this site's turn, or for a rollout of its vendor, at once.
+
+    For administrators of the site. Twice is once. Raises ConflictError where nothing waits for that.
+    """
+    require_administrator(by, site_id)
+    installation = lock(get_installation(by, site_id, app_key).pk)
+    sight = look_at([installation])[0]
+    if sight.upgrade is not None and sight.upgrade.trigger == AHEAD:
+        return installation
+    intent = sight.intent(now)
+    if not isinstance(intent, Wait) or intent.because not in HELD_BACK:
+        raise ConflictError("No version of this app waits for the site's turn or for its vendor.")
+    schedule(installation, sight.version_of(intent.target), trigger=AHEAD, by=by.actor, now=now)
+    installation.since = now
+    installation.save()
+    report(installation, now)
+    return installation
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from uuid import UUID
 import jwt
 
 from tradepost.core.iframe import add_parameters
+from tradepost.core.license import License
 from tradepost.core.signing import query_hash, split_target
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.models import User
@@ -121,15 +122,21 @@ def needs_call(version: KnownVersion) -> bool:
 
 
 def installed_call(
-    installation: Installation, target: KnownVersion, *, secret: str | None = None, account_id: str | None = None
+    installation: Installation,
+    target: KnownVersion,
+    *,
+    counting: KnownVersion | None = None,
+    secret: str | None = None,
+    account_id: str | None = None,
 ) -> AppCall:
     """The call that tells the app of `target` that the site runs it from now on.
 
-    `secret` is what it carries, where that is not what the installation has. Raises UnreadableSecretError.
+    `counting` is the version whose payment counts then, where the code goes ahead of it. `secret` is what it carries,
+    where that is not what the installation has. Raises UnreadableSecretError.
     """
-    shared = secret or secret_to_install(installation)
-    body = _body(installation, target, LifecycleEvent.INSTALLED, account_id, {"sharedSecret": shared})
-    return _call(installation, target, LifecycleEvent.INSTALLED, target.installed_path, body, shared, account_id)
+    shared, known = secret or secret_to_install(installation), license_of(installation, version=counting or target)
+    body = _body(installation, known, LifecycleEvent.INSTALLED, account_id, {"sharedSecret": shared})
+    return _call(installation, target, known, LifecycleEvent.INSTALLED, target.installed_path, body, shared, account_id)
 
 
 def event_call(
@@ -137,8 +144,10 @@ def event_call(
 ) -> AppCall:
     """The call of any other event, to the address that `version` names for it. Raises UnreadableSecretError."""
     path, secret = path_of(version.pk, event), secret_in_force(installation)
-    body = _body(installation, version, event, account_id, {})
-    return _call(installation, version, event, path, body, secret, account_id)
+    is_running = version.pk == installation.running_id
+    known = license_of(installation, version=installation.rights_version if is_running else version)
+    body = _body(installation, known, event, account_id, {})
+    return _call(installation, version, known, event, path, body, secret, account_id)
 
 
 @lru_cache(maxsize=2000)
@@ -166,6 +175,7 @@ def may_have_acted(problem: OutgoingError) -> bool:
 def _call(
     installation: Installation,
     version: KnownVersion,
+    known: License,
     event: LifecycleEvent,
     path: str,
     body: bytes,
@@ -174,7 +184,7 @@ def _call(
 ) -> AppCall:
     url = f"{version.base_url.rstrip('/')}/{path.lstrip('/')}"
     if configuration.policy.license_on_calls:
-        url = add_parameters(url, address_parameters(license_of(installation, version=version)))
+        url = add_parameters(url, address_parameters(known))
     return AppCall(
         event=event,
         url=url,
@@ -188,7 +198,7 @@ def _call(
 
 def _body(
     installation: Installation,
-    version: KnownVersion,
+    known: License,
     event: LifecycleEvent,
     account_id: str | None,
     secret: Mapping[str, str],
@@ -199,7 +209,7 @@ def _body(
         "clientKey": installation.client_key,
         **secret,
         **({"accountId": account_id} if account_id else {}),
-        **lifecycle_fields(license_of(installation, version=version)),
+        **lifecycle_fields(known),
         "oauthClientId": installation.oauth_client_id,
         "baseUrl": site.base_url,
         "displayUrl": site.base_url,

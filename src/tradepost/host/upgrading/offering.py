@@ -1,156 +1,139 @@
-"""Taking up what the marketplace offered to many sites: decided once per pair of versions, written set-wise."""
+"""Taking up what the marketplace offered to many sites: decided once for all that are alike, written set-wise."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-from tradepost.core.consent import ConsentKind, decide_consent
-from tradepost.core.plan import Because, Wait, plan_upgrade
-from tradepost.core.states import UPGRADE, InstallationState
-from tradepost.foundation import audit, jobs
-from tradepost.host.approvals.asking import OPEN, Request, ask_many, consent_policy
-from tradepost.host.approvals.models import Approval
+from tradepost.core.states import InstallationState
+from tradepost.core.version import Version
 from tradepost.host.installing.models import MARKETPLACE, Installation, KnownVersion
-from tradepost.host.installing.versions import terms_of
-from tradepost.host.marketlink.reports import report_many
 
-from .planning import ACTOR, WORK, replan, scheduled_text
-from .queries import AUTOMATIC, Sight, with_versions
+from .alike import take_alike
+from .judging import judge
+from .planning import replan
+from .queries import Sight, look_at, with_versions
 
 _RUNNING_SOMETHING = (InstallationState.ENABLED, InstallationState.DISABLED)
+TOLD = ("newest", "within", "rollout", "turn_at")
+"""What the marketplace's answer sets of an installation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a site was offered of one app: versions in any order, and the numbers of those that cannot be taken here.
+
+    `not_before` is when it is the site's turn, `is_rolled_out` whether a rollout of the vendor brings the newest.
+    """
+
+    versions: Sequence[KnownVersion] = ()
+    refused: Collection[str] = ()
+    not_before: datetime | None = None
+    is_rolled_out: bool = False
+
+
+NOTHING_TOLD = Told()
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """For (site, app) the version it may move to. `kept` were offered something that cannot be taken: they stay as
-    they are. Whoever is in neither runs the newest version there is for it.
-    """
+    """What sites were offered, by site and app. Who is not in it runs the newest version there is for it."""
 
-    versions: Mapping[tuple[UUID, str], KnownVersion]
-    kept: frozenset[tuple[UUID, str]] = frozenset()
+    told: Mapping[tuple[UUID, str], Told] = field(default_factory=dict)
+
+    def about(self, installation: Installation) -> Told:
+        return self.told.get((installation.site_id, installation.app_key), NOTHING_TOLD)
 
 
 def take_offers(site_ids: frozenset[UUID], offered: Offered, *, now: datetime) -> int:
     """Record the offers to these sites in the caller's transaction; return how many installations they changed.
 
-    An installation whose newest version stays the same is not written. Those that were asked for something before are
-    decided one by one, all others once per pair of running and offered version.
+    An installation for which nothing changes is not written. Those about which more than one thing was asked before,
+    and those with an upgrade under way, are decided one by one, all others once for all that are alike.
     """
     assert connection.in_atomic_block, "offers are taken in one transaction"
     rows = Installation.objects.select_for_update(of=("self",), no_key=True).filter(
         site_id__in=site_ids, source=MARKETPLACE, state__in=_RUNNING_SOMETHING, running__isnull=False
     )
-    changed = [each for each in with_versions(rows).order_by("pk") if _take(each, offered)]
-    with_history = _with_history(changed)
-    fresh: dict[tuple[UUID, UUID], list[Installation]] = defaultdict(list)
-    for each in changed:
-        assert each.running is not None
-        assert each.newest is not None
-        if each.pk in with_history or each.upgrade_id or each.newest.order_key <= each.running.order_key:
-            _take_one(each, now)
+    changed = _take(list(with_versions(rows).order_by("pk")), offered)
+    alike: dict[tuple[Any, ...], list[Sight]] = defaultdict(list)
+    for sight in look_at(changed):
+        likeness = _likeness(sight, now)
+        if likeness is None:
+            _take_one(sight.installation, now)
         else:
-            fresh[each.running.pk, each.newest.pk].append(each)
-    for installations in fresh.values():
-        _take_alike(installations, now)
+            alike[likeness].append(sight)
+    for sights in alike.values():
+        if not take_alike(sights, now):
+            for sight in sights:
+                _take_one(sight.installation, now)
     return len(changed)
 
 
-def _take(each: Installation, offered: Offered) -> bool:
-    """Set the newest version in memory; whether that is news."""
-    place = (each.site_id, each.app_key)
-    if place in offered.kept:
-        return False
-    newest = offered.versions.get(place, each.running)
-    assert newest is not None
-    is_news = newest.pk != each.newest_id
-    each.newest = newest
-    return is_news
+def _take(installations: Sequence[Installation], offered: Offered) -> list[Installation]:
+    """Set in memory what was told; return those for which it is news."""
+    before = {each.pk: _state_of(each) for each in installations}
+    rolled_out = set()
+    for each in installations:
+        told = offered.about(each)
+        _set_versions(each, told)
+        assert each.running is not None
+        assert each.newest is not None
+        crosses = each.newest.is_deployed and not each.running.is_deployed
+        each.turn_at = told.not_before if crosses else None
+        if told.is_rolled_out and each.newest.order_key > each.running.order_key:
+            rolled_out.add(each.pk)
+    verdicts = judge([each for each in installations if each.pk in rolled_out], rolled_out=rolled_out)
+    for each in installations:
+        verdict = verdicts.get(each.pk) if each.pk in rolled_out else None
+        each.rollout = verdict.rollout if verdict is not None and verdict.rollout is not None else ""
+    return [each for each in installations if _state_of(each) != before[each.pk]]
 
 
-def _with_history(installations: Sequence[Installation]) -> frozenset[UUID]:
-    rows = Approval.objects.filter(installation_id__in=[each.pk for each in installations], state__in=OPEN)
-    return frozenset(rows.values_list("installation_id", flat=True))
+def _state_of(each: Installation) -> tuple[object, ...]:
+    return each.newest_id, each.within_id, each.rollout, each.turn_at
+
+
+def _set_versions(each: Installation, told: Told) -> None:
+    """The newest of all, and the newest of the major that runs. What cannot be taken leaves what was."""
+    running = each.running
+    assert running is not None
+    newest = max(told.versions, key=lambda version: version.order_key, default=running)
+    highest_refused = max((Version.parse(number).order_key for number in told.refused), default=-1)
+    if highest_refused > newest.order_key:
+        newest = each.newest or running
+    within = _newest_of_major(told.versions, running)
+    refused_here = [number for number in told.refused if Version.parse(number).major == running.major]
+    refused_key = max((Version.parse(number).order_key for number in refused_here), default=-1)
+    if running.is_deployed and refused_key > (within.order_key if within else -1):
+        within = each.within
+    if within is not None and within.order_key >= newest.order_key:
+        newest, within = within, None
+    each.newest, each.within = newest, within
+
+
+def _newest_of_major(versions: Iterable[KnownVersion], running: KnownVersion) -> KnownVersion | None:
+    if not running.is_deployed:
+        return None
+    alike = [each for each in versions if each.is_deployed and each.major == running.major]
+    return max(alike, key=lambda version: version.order_key, default=None)
+
+
+def _likeness(sight: Sight, now: datetime) -> tuple[Any, ...] | None:
+    """What installations have in common that are decided alike; None for one that has to be looked at by itself."""
+    each, history = sight.installation, sight.approvals
+    if sight.upgrade is not None or len(history) > 1:
+        return None
+    asked = [(approval.state, approval.fingerprint) for approval in history]
+    has_turn = each.turn_at is not None and each.turn_at > now
+    return each.running_id, each.newest_id, each.within_id, each.granted_id, each.rollout, has_turn, *asked
 
 
 def _take_one(each: Installation, now: datetime) -> None:
-    # While a worker calls the app only the newest version is noted; recording the answer decides anew.
+    # While a worker calls the app this is only noted; recording the answer decides anew.
     if replan(each, now=now) is None:
-        each.save(update_fields=["newest"])
-
-
-def _take_alike(installations: Sequence[Installation], now: datetime) -> None:
-    """Installations that run the same version, are offered the same one, and were never asked anything."""
-    first = installations[0]
-    assert first.running is not None
-    assert first.newest is not None
-    consent = decide_consent(terms_of(first.running), terms_of(first.newest), policy=consent_policy())
-    if consent.kind is ConsentKind.FREE:
-        _schedule_alike(installations, first.newest, now)
-        return
-    plan = plan_upgrade(Sight(first, None, ()).facts, now=now, policy=consent_policy())
-    assert isinstance(plan, Wait)
-    Installation.objects.filter(pk__in=[each.pk for each in installations]).update(
-        newest=first.newest, because=Because.CONSENT, text=plan.text, until=None, since=now,
-        upgrade_id=None, due_at=None, due_since=None,
-    )  # fmt: skip
-    _show_all(installations, because=Because.CONSENT, text=plan.text, now=now)
-    ask_many([Request(each, first.newest, consent.ask) for each in installations], now=now)
-    report_many(installations, now)
-
-
-def _schedule_alike(installations: Sequence[Installation], target: KnownVersion, now: datetime) -> None:
-    """One statement makes the upgrades and sets the installations due, whatever their number."""
-    text = scheduled_text(target)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SCHEDULE,
-            {
-                "ids": [each.pk for each in installations], "target": target.pk, "to_number": target.number,
-                "state": UPGRADE.start, "trigger": AUTOMATIC, "by": ACTOR, "now": now, "text": text,
-            },
-        )  # fmt: skip
-        made = dict(cursor.fetchall())
-    for each in installations:
-        each.upgrade_id = made[each.pk]
-    _show_all(installations, because="", text=text, now=now)
-    audit.record_many(list(_entries(installations, target, now)))
-    report_many(installations, now)
-    jobs.defer(WORK)
-
-
-_SCHEDULE = """
-    WITH made AS (
-        INSERT INTO upgrading_upgrade (
-            id, site_id, installation_id, app_key, from_number, to_number, to_version_id,
-            state, trigger, "by", planned_at, attempts, last_failure
-        )
-        SELECT gen_random_uuid(), i.site_id, i.id, i.app_key, v.number, %(to_number)s, %(target)s,
-               %(state)s, %(trigger)s, %(by)s, %(now)s, 0, ''
-        FROM installing_installation i JOIN installing_knownversion v ON v.id = i.running_id
-        WHERE i.id = ANY(%(ids)s)
-        RETURNING id, installation_id
-    )
-    UPDATE installing_installation i
-    SET newest_id = %(target)s, upgrade_id = made.id, due_at = %(now)s, due_since = %(now)s,
-        because = '', text = %(text)s, until = NULL, since = %(now)s
-    FROM made WHERE i.id = made.installation_id
-    RETURNING i.id, i.upgrade_id
-"""
-
-
-def _show_all(installations: Iterable[Installation], *, because: str, text: str, now: datetime) -> None:
-    """What was written to the rows, in memory too: the reports are made of it."""
-    for each in installations:
-        each.because, each.text, each.until, each.since = because, text, None, now
-
-
-def _entries(installations: Iterable[Installation], target: KnownVersion, now: datetime) -> Iterable[audit.AuditEntry]:
-    for each in installations:
-        yield audit.entry(
-            "upgrade.scheduled", service="host", actor=ACTOR, subject=("upgrade", each.upgrade_id), now=now,
-            scope_id=each.site_id, app=each.app_key, to=target.number, trigger=AUTOMATIC,
-        )  # fmt: skip
+        each.save(update_fields=TOLD)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tradepost.core.consent import ConsentKind
 from tradepost.core.errors import NotFoundError
-from tradepost.core.plan import Because, Nothing, Plan, Wait, plan_upgrade
+from tradepost.core.plan import Because, Plan, Start, Wait
 from tradepost.core.states import UPGRADE, ApprovalState, UpgradeEvent, UpgradeState, advance
 from tradepost.foundation import audit, jobs
 from tradepost.foundation.clock import new_id
@@ -16,11 +16,11 @@ from tradepost.host.installing.models import Installation, KnownVersion
 from tradepost.host.marketlink.reports import report, state_word
 
 from .models import Upgrade
-from .queries import APPROVED, AUTOMATIC, Sight, look_at, with_versions
+from .queries import AHEAD, APPROVED, HELD_BACK, Sight, due_text, look_at, with_versions
 
 ACTOR = "upgrading"
+_OPEN = frozenset({ApprovalState.WAITING, ApprovalState.APPROVED})
 WORK = "upgrade_due_installations"
-_WAITING_FOR_PERSON = {Because.CONSENT, Because.DECLINED}
 
 
 def lock(installation_id: UUID) -> Installation:
@@ -44,21 +44,25 @@ def replan(installation: Installation, *, now: datetime) -> Plan | None:
     sight = look_at([installation])[0]
     if sight.upgrade is not None and sight.upgrade.state == UpgradeState.APPLYING:
         return None
-    plan = plan_upgrade(sight.facts, now=now, policy=asking.consent_policy())
+    intent = sight.intent(now)
     before = (state_word(installation), installation.running_id)
-    if isinstance(plan, Nothing):
-        asking.supersede(sight.approvals, states={ApprovalState.WAITING, ApprovalState.APPROVED}, now=now)
+    if isinstance(intent, Start):
+        _go(sight, intent, now)
+    elif isinstance(intent, Wait) and intent.because not in HELD_BACK:
         drop_upgrade(sight, now=now)
-        show(installation)
-    elif isinstance(plan, Wait) and plan.because in _WAITING_FOR_PERSON:
-        _wait_for_person(sight, plan, now)
+        show(installation, because=intent.because, text=intent.text)
+        _ask(sight, intent, now)
     else:
-        _go(sight, now)
+        asking.supersede(sight.approvals, states=_OPEN, now=now)
+        drop_upgrade(sight, now=now)
+        _hold(installation, intent)
     _save(installation, before, now)
-    return plan
+    return intent
 
 
-def schedule(installation: Installation, target: KnownVersion, *, trigger: str, by: str, now: datetime) -> Upgrade:
+def schedule(
+    installation: Installation, target: KnownVersion, *, trigger: str, by: str, now: datetime, keeps_grant: bool = False
+) -> Upgrade:
     """Make an upgrade of a locked installation due now; the caller saves the installation."""
     upgrade = Upgrade.objects.create(
         id=new_id(),
@@ -72,9 +76,10 @@ def schedule(installation: Installation, target: KnownVersion, *, trigger: str, 
         trigger=trigger,
         by=by,
         planned_at=now,
+        keeps_grant=keeps_grant,
     )
     installation.upgrade_id, installation.due_at, installation.due_since = upgrade.id, now, now
-    show(installation, text=scheduled_text(target))
+    show(installation, text=due_text(target.number))
     audit_upgrade("upgrade.scheduled", upgrade, now, actor=by, to=target.number, trigger=trigger)
     jobs.defer(WORK)
     return upgrade
@@ -118,10 +123,6 @@ def show(installation: Installation, *, because: str = "", text: str = "", until
     installation.because, installation.text, installation.until = because, text, until
 
 
-def scheduled_text(target: KnownVersion) -> str:
-    return f"Version {target.number} is due and will be applied in a moment."
-
-
 def audit_upgrade(action: str, upgrade: Upgrade, now: datetime, *, actor: str, **detail: Any) -> None:
     audit.record(
         action, service="host", actor=actor, subject=("upgrade", upgrade.id), now=now, scope_id=upgrade.site_id,
@@ -136,33 +137,48 @@ def _entry(action: str, upgrade: Upgrade, now: datetime) -> audit.AuditEntry:
     )  # fmt: skip
 
 
-def _wait_for_person(sight: Sight, plan: Wait, now: datetime) -> None:
-    each, version = sight.installation, sight.installation.newest
-    assert version is not None
-    assert plan.ask is not None
-    drop_upgrade(sight, now=now)
-    show(each, because=plan.because, text=plan.text)
-    if plan.because is Because.CONSENT:
-        asking.ask(each, version, plan.ask, sight.approvals, now=now)
+def _hold(installation: Installation, intent: Plan) -> None:
+    """Nothing is to be done, or not before its turn; nothing is made for that, the row alone falls due."""
+    show(installation)
+    if isinstance(intent, Wait):
+        show(installation, because=intent.because, text=intent.text, until=intent.until)
+        installation.due_at = intent.until
+
+
+def _ask(sight: Sight, wait: Wait, now: datetime) -> None:
+    """Have the request to administrators be for what waits for them."""
+    assert wait.ask is not None
+    version = sight.version_of(wait.target)
+    if wait.because is Because.CONSENT:
+        asking.ask(sight.installation, version, wait.ask, sight.approvals, now=now)
     else:
-        asking.stay_declined(version, plan.ask, sight.approvals, now=now)
+        asking.stay_declined(version, wait.ask, sight.approvals, now=now)
 
 
-def _go(sight: Sight, now: datetime) -> None:
-    """Nothing is asked, or what is asked was approved: the upgrade is due, unless one to this version is open."""
-    each, consent, standing = sight.installation, sight.consent, sight.standing
-    assert each.newest is not None
-    covered = consent is not None and consent.kind is ConsentKind.COVERED
-    # Where nothing is asked any more an unused approval ends too: what comes back later is asked for again.
-    ended = {ApprovalState.WAITING} if covered else {ApprovalState.WAITING, ApprovalState.APPROVED}
-    asking.supersede(sight.approvals, states=ended, now=now)
-    if sight.upgrade is not None and sight.upgrade.to_version_id == each.newest.pk:
+def _go(sight: Sight, start: Start, now: datetime) -> None:
+    """The upgrade is due, unless this very one is open. What is asked beside it stays asked."""
+    each, target = sight.installation, sight.version_of(start.target)
+    covered = start.consent is not None and start.consent.kind is ConsentKind.COVERED
+    if start.also is not None:
+        _ask(sight, start.also, now)
+    else:
+        # Where nothing is asked any more an unused approval ends too: what comes back later is asked for again.
+        asking.supersede(sight.approvals, states={ApprovalState.WAITING} if covered else _OPEN, now=now)
+    if sight.is_for(start):
         return
+    trigger, by = _set_off_by(sight, start, covered=covered)
     drop_upgrade(sight, now=now)
+    schedule(each, target, trigger=trigger, by=by, now=now, keeps_grant=start.keeps_grant)
+
+
+def _set_off_by(sight: Sight, start: Start, *, covered: bool) -> tuple[str, str]:
+    """The trigger of an upgrade, and who or what set it off."""
+    standing, upgrade = sight.standing, sight.upgrade
     if covered and standing is not None:
-        schedule(each, each.newest, trigger=APPROVED, by=standing.decided_by, now=now)
-    else:
-        schedule(each, each.newest, trigger=AUTOMATIC, by=ACTOR, now=now)
+        return APPROVED, standing.decided_by
+    if upgrade is not None and upgrade.trigger == AHEAD:
+        return AHEAD, upgrade.by  # a newer version came before what they went ahead to
+    return sight.trigger_of(start), ACTOR
 
 
 def _save(installation: Installation, before: tuple[str, UUID | None], now: datetime) -> None:
@@ -170,7 +186,8 @@ def _save(installation: Installation, before: tuple[str, UUID | None], now: date
         installation.since = now
     installation.save(
         update_fields=[
-            "newest", "because", "text", "until", "since", "upgrade_id", "due_at", "due_since",
+            "newest", "within", "granted", "rollout", "turn_at", "because", "text", "until", "since", "upgrade_id",
+            "due_at", "due_since",
         ]
     )  # fmt: skip
     report(installation, now)

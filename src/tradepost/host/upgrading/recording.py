@@ -1,33 +1,26 @@
 """Recording what an app answered to `installed`, once, over what was read when the call was made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 
-from tradepost.core.plan import Because
+from tradepost.core.plan import Because, Start
 from tradepost.core.schedule import retry_lifecycle
-from tradepost.core.states import (
-    INSTALLATION,
-    ApprovalState,
-    InstallationEvent,
-    InstallationState,
-    UpgradeEvent,
-    advance,
-)
+from tradepost.core.states import INSTALLATION, InstallationEvent, InstallationState, UpgradeEvent, advance
 from tradepost.foundation import audit
 from tradepost.host.approvals import asking
-from tradepost.host.installing.models import Installation, KnownVersion
+from tradepost.host.installing.models import Installation, KnownVersion, bytes_of
 from tradepost.host.installing.secrets import is_returning, take_pending
 from tradepost.host.marketlink.reports import report, report_many
 
+from .arriving import entry, land, land_plain, write_landed
 from .lifecycle import LifecycleEvent
 from .models import LifecycleCall, Upgrade
 from .outcomes import Attempt, Outcome, call_row
-from .planning import ACTOR, lock, move, move_many, replan, show
+from .planning import lock, move, move_many, replan, show
 from .queries import INSTALL, Sight, look_at, with_versions
 from .queueing import CallCause, queue_calls
 
@@ -68,13 +61,14 @@ def record_result(result: Result, *, now: datetime) -> bool:
     if installation.upgrade_id != result.upgrade_id:
         _record_late(installation, result, now)
         return False
-    upgrade = look_at([installation])[0].upgrade
+    sight = look_at([installation])[0]
+    upgrade = sight.upgrade
     assert upgrade is not None
-    target = KnownVersion.objects.defer("descriptor").get(pk=upgrade.to_version_id)
+    target = KnownVersion.objects.defer(*bytes_of()).get(pk=upgrade.to_version_id)
     if outcome.call is not None:
         LifecycleCall.objects.bulk_create([_row(installation, upgrade, outcome, now)])
     if outcome.succeeded:
-        _succeed(installation, upgrade, target, now)
+        _succeed(sight, upgrade, target, now)
     elif upgrade.trigger == INSTALL and (not outcome.is_unclear or upgrade.attempts >= MOST_INSTALL_ATTEMPTS):
         _give_up(installation, upgrade, outcome, now)
     else:
@@ -84,14 +78,15 @@ def record_result(result: Result, *, now: datetime) -> bool:
 
 @transaction.atomic
 def _record_successes(results: Sequence[Result], now: datetime) -> frozenset[UUID]:
-    """Record those that reached the newest version and about which nobody was asked; return which they were."""
+    """Record those about which nothing else is to be written; return which they were."""
     by_id = {each.installation_id: each for each in results}
     if not by_id:
         return frozenset()
     rows = with_versions(
         Installation.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=by_id)
     ).order_by("pk")
-    plain = [sight for sight in look_at(list(rows)) if _is_plain(sight, by_id[sight.installation.pk])]
+    ours = [sight for sight in look_at(list(rows)) if _is_ours(sight, by_id[sight.installation.pk])]
+    plain = land_plain(ours, now)
     upgrades = [sight.upgrade for sight in plain if sight.upgrade is not None]
     calls = [
         _row(sight.installation, sight.upgrade, outcome, now)
@@ -102,56 +97,29 @@ def _record_successes(results: Sequence[Result], now: datetime) -> frozenset[UUI
     actors = {each.id: each.by for each in upgrades}
     move_many(upgrades, UpgradeEvent.SUCCEEDED, now=now, finished_at=now, last_failure="")
     LifecycleCall.objects.bulk_create(calls)
-    _arrive(installations, actors, now)
+    write_landed(installations, actors, now)
     report_many(installations, now)
     return frozenset(each.pk for each in installations)
 
 
-def _is_plain(sight: Sight, result: Result) -> bool:
-    installation, upgrade = sight.installation, sight.upgrade
-    is_ours = installation.lease == result.lease and installation.upgrade_id == result.upgrade_id
-    was_asked = any(each.state != ApprovalState.DECLINED for each in sight.approvals)
-    return is_ours and not was_asked and upgrade is not None and upgrade.to_version_id == installation.newest_id
+def _is_ours(sight: Sight, result: Result) -> bool:
+    installation = sight.installation
+    is_open = sight.upgrade is not None and installation.upgrade_id == result.upgrade_id
+    return is_open and installation.lease == result.lease
 
 
-def _arrive(installations: Sequence[Installation], actors: Mapping[UUID, str], now: datetime) -> None:
-    """They run their newest version from now on; those that were being installed are enabled.
-
-    `actors` say by the ids of the upgrades who set them off.
-    """
-    fresh = [each for each in installations if each.state == InstallationState.INSTALLING]
-    by = {each.pk: actors[each.upgrade_id] for each in fresh if each.upgrade_id is not None}
-    for each in installations:
-        each.running = each.newest
-        each.upgrade_id = each.due_at = each.due_since = each.lease = each.lease_until = None
-        each.since = now
-        show(each)
-    for each in fresh:
-        each.state = advance(INSTALLATION, InstallationState(each.state), InstallationEvent.INSTALLED)
-    Installation.objects.filter(pk__in=[each.pk for each in installations]).update(
-        running=F("newest"), because="", text="", until=None, since=now, upgrade_id=None, due_at=None, due_since=None,
-        lease=None, lease_until=None,
-    )  # fmt: skip
-    if fresh:
-        rows = Installation.objects.filter(pk__in=[each.pk for each in fresh])
-        rows.update(state=fresh[0].state, installed_at=now)
-        rows.exclude(sealed_pending_secret="").update(
-            sealed_secret=F("sealed_pending_secret"), sealed_pending_secret=""
-        )
-        audit.record_many([_entry(each, InstallationEvent.INSTALLED, now) for each in fresh])
-        queue_calls(fresh, LifecycleEvent.ENABLED, cause=CallCause.INSTALL, by=by, now=now)
-
-
-def _succeed(installation: Installation, upgrade: Upgrade, target: KnownVersion, now: datetime) -> None:
+def _succeed(sight: Sight, upgrade: Upgrade, target: KnownVersion, now: datetime) -> None:
+    installation = sight.installation
+    if not sight.is_silent:
+        asking.use(sight.approvals, now=now)
     move(upgrade, UpgradeEvent.SUCCEEDED, now=now, finished_at=now, last_failure="")
-    asking.use(look_at([installation])[0].approvals, now=now)
     was_installing = installation.state == InstallationState.INSTALLING
     if was_installing:
         if is_returning(installation):
             take_pending(installation)
         _advance(installation, InstallationEvent.INSTALLED, now)
         installation.installed_at = now
-    installation.running = target
+    land(installation, target, keeps_grant=upgrade.keeps_grant)
     _close(installation, now)
     if was_installing:
         by = {installation.pk: upgrade.by}
@@ -206,11 +174,11 @@ def _try_again(
     # The next try falls due then, and waits for a window by itself.
     installation.due_at = installation.due_since = until
     installation.save()
-    if installation.newest_id != target.pk:
-        show(installation)
-        replan(installation, now=now)
-    else:
-        report(installation, now)
+    sight = look_at([installation])[0]
+    intent = sight.intent(now)
+    if not isinstance(intent, Start) or not sight.is_for(intent):
+        show(installation)  # something else is to be done by now
+    replan(installation, now=now)
 
 
 def _close(installation: Installation, now: datetime) -> None:
@@ -222,14 +190,7 @@ def _close(installation: Installation, now: datetime) -> None:
 
 def _advance(installation: Installation, event: InstallationEvent, now: datetime) -> None:
     installation.state = advance(INSTALLATION, InstallationState(installation.state), event)
-    audit.record_many([_entry(installation, event, now)])
-
-
-def _entry(installation: Installation, event: InstallationEvent, now: datetime) -> audit.AuditEntry:
-    return audit.entry(
-        f"installation.{event}", service="host", actor=ACTOR, subject=("installation", installation.pk), now=now,
-        scope_id=installation.site_id, app=installation.app_key,
-    )  # fmt: skip
+    audit.record_many([entry(installation, event, now)])
 
 
 def _row(installation: Installation, upgrade: Upgrade, outcome: Outcome, now: datetime) -> LifecycleCall:

@@ -10,15 +10,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
-from tradepost.core.plan import Nothing, Plan, Start, Wait, plan_upgrade
+from tradepost.core.plan import Because, Nothing, Plan, Start, Wait
 from tradepost.core.states import UpgradeEvent, UpgradeState
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
 from tradepost.foundation.secrets import UnreadableSecretError
-from tradepost.host.approvals.asking import consent_policy
-from tradepost.host.installing.models import Installation
+from tradepost.host.installing.models import Installation, KnownVersion
 from tradepost.host.licenses.asking import ask_before_calls
 from tradepost.host.marketlink.reports import report
 
@@ -92,9 +91,9 @@ def start(ids: Sequence[UUID], lease: UUID, now: datetime) -> list[Started]:
     )
     to_begin = []
     for sight in look_at(list(with_versions(rows))):
-        plan = plan_upgrade(sight.facts, now=now, policy=consent_policy())
-        if isinstance(plan, Start) and _is_for(sight, plan):
-            to_begin.append(sight)
+        plan = sight.plan(now)
+        if isinstance(plan, Start) and sight.is_for(plan):
+            to_begin.append((sight, sight.version_of(plan.target)))
         else:
             _do_not_begin(sight, plan, now)
     return _begin(to_begin, now)
@@ -110,13 +109,20 @@ def call_apps(started: Sequence[Started]) -> list[Outcome]:
 
 def _ask_about_licenses(ids: Sequence[UUID], now: datetime) -> None:
     """What apps are about to be told of their license is decided before; only what starts may begin a trial."""
-    rows = with_versions(Installation.objects.filter(pk__in=ids, newest__paid=True))
+    rows = with_versions(Installation.objects.filter(Q(newest__paid=True) | Q(within__paid=True), pk__in=ids))
     starting = []
     for sight in look_at(list(rows)):
-        plan = plan_upgrade(sight.facts, now=now, policy=consent_policy())
-        if isinstance(plan, Start) and _is_for(sight, plan):
-            starting.append(sight.installation)
+        plan = sight.plan(now)
+        if isinstance(plan, Start) and sight.is_for(plan):
+            starting.append((sight.installation, _counting(sight, sight.version_of(plan.target))))
     ask_before_calls(starting, now=now)
+
+
+def _counting(sight: Sight, target: KnownVersion) -> KnownVersion:
+    """The version whose payment counts once the open upgrade has brought `target`."""
+    granted = sight.installation.rights_version
+    keeps = sight.upgrade is not None and sight.upgrade.keeps_grant
+    return granted if keeps and granted is not None else target
 
 
 def _outcome(started: Started, answer: OutgoingResponse | OutgoingError | None) -> Outcome:
@@ -125,33 +131,27 @@ def _outcome(started: Started, answer: OutgoingResponse | OutgoingError | None) 
     return Outcome(call=started.call, answer=answer if started.call is not None else NOT_CALLED)
 
 
-def _is_for(sight: Sight, plan: Start) -> bool:
-    """Whether the open upgrade is the one that is to start; after an offer came in between it is not."""
-    upgrade = sight.upgrade
-    return upgrade is not None and upgrade.to_number == plan.target.number
-
-
-def _begin(sights: Sequence[Sight], now: datetime) -> list[Started]:
+def _begin(to_begin: Sequence[tuple[Sight, KnownVersion]], now: datetime) -> list[Started]:
     """Mark upgrades as being applied, and count the try before it is made: a worker may die in it."""
-    upgrades = [sight.upgrade for sight in sights if sight.upgrade is not None]
+    upgrades = [sight.upgrade for sight, _ in to_begin if sight.upgrade is not None]
     tries = [upgrade.attempts + 1 for upgrade in upgrades]
     move_many(upgrades, UpgradeEvent.STARTED, now=now, attempts=F("attempts") + 1)
     for upgrade, attempt in zip(upgrades, tries, strict=True):
         upgrade.attempts = attempt
     people = account_ids({each.by for each in upgrades if each.trigger in BY_ADMINISTRATOR})
     return [
-        _started(sight.installation, upgrade, people.get(upgrade.by))
-        for sight, upgrade in zip(sights, upgrades, strict=True)
+        _started(sight, upgrade, target, people.get(upgrade.by))
+        for (sight, target), upgrade in zip(to_begin, upgrades, strict=True)
     ]
 
 
-def _started(installation: Installation, upgrade: Upgrade, account_id: str | None) -> Started:
-    assert installation.newest is not None
+def _started(sight: Sight, upgrade: Upgrade, target: KnownVersion, account_id: str | None) -> Started:
+    installation = sight.installation
     assert installation.lease is not None
     call, problem = None, ""
-    if needs_call(installation.newest):
+    if needs_call(target):
         try:
-            call = installed_call(installation, installation.newest, account_id=account_id)
+            call = installed_call(installation, target, counting=_counting(sight, target), account_id=account_id)
         except UnreadableSecretError as error:
             problem = str(error)
     return Started(installation.pk, upgrade.id, installation.lease, call, problem=problem)
@@ -164,7 +164,7 @@ def _do_not_begin(sight: Sight, plan: Plan, now: datetime) -> None:
     if upgrade is not None and upgrade.state == UpgradeState.APPLYING:
         # Its worker died, and what it was doing is not what is to be done now.
         move(upgrade, UpgradeEvent.FAILED, now=now, last_failure="The worker was stopped.")
-    if isinstance(plan, Wait) and plan.until is not None and upgrade is not None:
+    if isinstance(plan, Wait) and upgrade is not None and _is_pause(plan, upgrade):
         if (installation.because, installation.until) != (plan.because, plan.until):
             installation.since = now if installation.because != plan.because else installation.since
             show(installation, because=plan.because, text=plan.text, until=plan.until)
@@ -179,3 +179,8 @@ def _do_not_begin(sight: Sight, plan: Plan, now: datetime) -> None:
         installation.save(update_fields=["due_at"])
         return
     replan(installation, now=now)
+
+
+def _is_pause(plan: Wait, upgrade: Upgrade) -> bool:
+    """Whether the open upgrade is to be gone on with later."""
+    return plan.because in {Because.WINDOW, Because.RETRY} and upgrade.to_number == plan.target.number

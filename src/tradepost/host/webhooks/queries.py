@@ -14,7 +14,7 @@ from tradepost.core.module_kinds import Place
 from tradepost.core.states import InstallationState
 from tradepost.foundation.callers import Caller
 from tradepost.host.embedding.compiled import compiled
-from tradepost.host.installing.models import Installation
+from tradepost.host.installing.models import Installation, bytes_of
 from tradepost.host.sites.queries import require_keeper
 from tradepost.host.upgrading.queries import get_remembered
 
@@ -36,7 +36,8 @@ def find_wanted(site_id: UUID, event: str, *, app_key: str | None = None) -> Ite
     rows = Installation.objects.filter(site_id=site_id, state=InstallationState.ENABLED, running__isnull=False)
     if app_key is not None:
         rows = rows.filter(app_key=app_key)
-    for installation in rows.select_related("running", "site").defer("running__descriptor").order_by("app_key"):
+    related = rows.select_related("running", "granted", "site").defer(*bytes_of("running", "granted"))
+    for installation in related.order_by("app_key"):
         assert installation.running is not None
         if not may_hear(installation):
             continue
@@ -49,8 +50,9 @@ def may_hear(installation: Installation) -> bool:
     """A webhook carries content of the site, so the app needs the right to read. Source: protocol.md 4."""
     from tradepost.host.installing.versions import terms_of
 
-    assert installation.running is not None
-    return "READ" in terms_of(installation.running).rights
+    granted = installation.rights_version
+    assert granted is not None
+    return "READ" in terms_of(granted).rights
 
 
 def next_due() -> datetime | None:

@@ -14,6 +14,7 @@ from tradepost.host.licenses import api as licenses_api
 from tradepost.host.licenses import pages as licenses_pages
 from tradepost.host.licenses import pushes as license_pushes
 from tradepost.host.marketlink import api as marketlink_api
+from tradepost.host.marketlink import news as news_pushes
 from tradepost.host.marketlink import pages as marketlink_pages
 from tradepost.host.product import pages as product_pages
 from tradepost.host.product import rest as product_rest
@@ -40,6 +41,7 @@ urlpatterns = [
             approvals_pages,
             marketlink_pages,
             license_pushes,
+            news_pushes,
         ],
         api_modules=[
             sites_api,
