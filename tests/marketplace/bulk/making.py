@@ -6,6 +6,7 @@ import json
 import uuid
 from datetime import timedelta
 
+from django.db import transaction
 from tests.marketplace.conftest import START
 
 from tradepost.core.version import Version
@@ -16,6 +17,7 @@ from tradepost.marketplace.catalog.models import Listing, Source
 from tradepost.marketplace.deployments.deployers import Deployer
 from tradepost.marketplace.deployments.models import DeployedApp
 from tradepost.marketplace.hosts.models import SiteRecord
+from tradepost.marketplace.releases.commands import next_serial
 from tradepost.marketplace.releases.models import AppVersion
 from tradepost.marketplace.rollout.models import InstallationRecord
 from tradepost.marketplace.rollout.moves import BulkMove
@@ -98,7 +100,13 @@ class DeployedWorld:
         )
         newest = listing.versions.filter(state="offered").order_by("-order_key").first()
         Listing.objects.filter(pk=listing.pk).update(offered=newest)
+        with transaction.atomic():
+            self.touch(listing)
         return found
+
+    def touch(self, listing=None):
+        """Let catalogues hear that something about a listing changed."""
+        Listing.objects.filter(pk=(listing or self.listing).pk).update(offer_serial=next_serial())
 
     def sites(self, count, running, *, host=None, state="current", granted=None, listing=None, since=START):
         """Make sites that run a version; the first is the one that has had the app for longest."""
@@ -139,8 +147,6 @@ class DeployedWorld:
 
     def report(self, *sites, running=None, state="current", text="", now=START + timedelta(minutes=5), listing=None):
         """The newest report of some sites, taken as the marketplace takes reports."""
-        from django.db import transaction
-
         listing = listing or self.listing
         with transaction.atomic():
             list(Listing.objects.select_for_update(no_key=True).filter(pk=listing.pk))
