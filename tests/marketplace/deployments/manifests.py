@@ -33,6 +33,22 @@ def manifest(**parts):
     return yaml.safe_dump(found, sort_keys=False)
 
 
+DESCRIPTOR = {
+    "key": KEY,
+    "name": "Poll",
+    "baseUrl": "http://127.0.0.2:9000/poll",
+    "authentication": {"type": "jwt"},
+    "lifecycle": {"installed": "/installed"},
+    "scopes": ["READ"],
+    "modules": {"webPanels": [{"key": "poll", "name": {"value": "Poll"}, "url": "/poll", "location": "right"}]},
+}
+
+
+def descriptor(**fields):
+    """The descriptor that the watched app has, with other values."""
+    return {**copy.deepcopy(DESCRIPTOR), **fields}
+
+
 MINOR = {"app__description": "Asks people."}
 MAJOR = {"permissions__scopes": ["read:connect-jira", "write:connect-jira"]}
 PAID = {"app__licensing": {"enabled": True}}
