@@ -66,7 +66,7 @@ def environments(
 def list_installations(
     *,
     environment: In = Environment.PRODUCTION,
-    version: Annotated[str, typer.Option(help="Only sites that run this version.", show_default=False)] = "",
+    version: Annotated[str, typer.Option(help="Only sites that run it or come to it.", show_default=False)] = "",
     state: Annotated[str, typer.Option(help="Only sites whose upgrade is in this state.", show_default=False)] = "",
     limit: Limit = 100,
     app: App = "",

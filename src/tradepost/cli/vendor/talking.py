@@ -54,8 +54,11 @@ class Desk:
 
 
 @contextmanager
-def talking(*, as_json: bool, source: str = "") -> Iterator[None]:
-    """End the command with a message and its own status where talking to the marketplace fails."""
+def talking(*, as_json: bool, source: str = "", advice: str = "") -> Iterator[None]:
+    """End the command with a message and its own status where talking to the marketplace fails.
+
+    `source` says where the token is from, and `advice` what to do where it is refused.
+    """
     try:
         yield
     except (NoAccessError, BadTokenError) as error:
@@ -63,7 +66,7 @@ def talking(*, as_json: bool, source: str = "") -> Iterator[None]:
     except NoAnswerError as error:
         end(VendorStatus.UNREACHABLE, str(error), cause=error)
     except RefusedError as error:
-        _end_refused(error, as_json=as_json, source=source)
+        _end_refused(error, as_json=as_json, source=source, advice=advice)
     except (KeyError, TypeError, AttributeError) as error:  # an answer without what every marketplace says
         end(VendorStatus.UNREACHABLE, "what answers there is no marketplace that this command knows", cause=error)
 
@@ -129,18 +132,20 @@ def _access_to_app(wanted: Wanted, app_id: str) -> Access:
     if identity is None:
         return find_access(wanted.marketplace, allow_http=wanted.allow_http)
     url, _ = find_marketplace(wanted.marketplace, allow_http=wanted.allow_http)
-    with talking(as_json=wanted.as_json, source=f"the variable {identity[1]}"):
+    advice = "Somebody of the vendor reads why: tradepost trusted-build refused."
+    with talking(as_json=wanted.as_json, source=f"the variable {identity[1]}", advice=advice):
         return exchange(url, identity, app_id=app_id, environment=wanted.environment)
 
 
-def _end_refused(error: RefusedError, *, as_json: bool, source: str) -> NoReturn:
+def _end_refused(error: RefusedError, *, as_json: bool, source: str, advice: str) -> NoReturn:
     if as_json:
         say(error.document)
     lines = [error.detail, *map(problem_line, error.problems)]
-    if error.is_unknown_token:
-        lines.append(f"The token is from {source}. Say tradepost login, or set another." if source else "")
-    elif error.is_about_who_asks:
-        lines.append(f"The token is from {source}. Take one that may: tradepost whoami says whose it is.")
+    if error.is_about_who_asks and source:
+        usual = (
+            "Say tradepost login, or set another." if error.is_unknown_token else "tradepost whoami says whose it is."
+        )
+        lines.append(f"The token is from {source}. {advice or usual}")
     lines.append(_NEXT.get(error.rule, ""))
     lines += [_NEXT_AT.get(str(each.get("pointer")), "") for each in error.problems]
     status = VendorStatus.NOT_SIGNED_IN if error.is_about_who_asks else VendorStatus.REFUSED
