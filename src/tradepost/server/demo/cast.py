@@ -9,6 +9,7 @@ from typing import Any
 from tradepost.server.demo.clock import StoryClock
 from tradepost.server.demo.rest import Rest
 from tradepost.server.demo.transcript import Transcript
+from tradepost.server.demo.vendor_desk import Desk
 from tradepost.server.house import House
 
 
@@ -59,6 +60,7 @@ class Cast:
     paper: Transcript
     descriptor_url: str
     key: str
+    desk: Desk
 
     def site(self, name: str) -> SiteEyes:
         return next(site for site in self.sites if site.name == name)
@@ -133,6 +135,7 @@ def cast_of(house: House, paper: Transcript) -> Cast:
         paper=paper,
         descriptor_url=f"{house.sample_url}/atlassian-connect.json",
         key=sample.get("/atlassian-connect.json")["key"],
+        desk=Desk(house.var / "desk", house.marketplace_url, by_role["vendor"]["token"]),
     )
 
 

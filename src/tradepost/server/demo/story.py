@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from tradepost.server.demo import licenses
+from tradepost.server.demo import deployments, licenses
 from tradepost.server.demo.cast import Cast, SiteEyes
 from tradepost.server.demo.transcript import hours
 
@@ -195,6 +195,7 @@ def where_everybody_is(cast: Cast) -> None:
         cast.paper.tell(f"{row['name']}: runs {row['running']}, {row['state']}. {row['text']}")
     numbers = [version["number"] for version in reversed(cast.versions())]
     told = ["1.0.0", "1.0.1", "1.1.0", "1.1.1", "1.2.0", "1.3.0", "1.3.1", "1.3.2"]
+    told += ["2.0.0", "2.1.0", "2.2.0", "3.0.0", "4.0.0", "5.0.0"]
     cast.paper.check(numbers == told, f"the versions of the story: {', '.join(numbers)}")
 
 
@@ -210,6 +211,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     break_things,
     wait_for_a_window,
     *licenses.CHAPTERS,
+    *deployments.CHAPTERS,
     where_everybody_is,
 )
 
