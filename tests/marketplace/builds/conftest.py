@@ -47,9 +47,9 @@ def trusted(app, owner, issuer):
     return trust(app, owner, issuer)
 
 
-def trust(app, owner, issuer, environment="production", claims=None):
+def trust(app, owner, issuer, environment="production", claims=None, now=START):
     wanted = {"environment": environment, "issuer": issuer.url, "claims": claims or EXPECTED}
-    return commands.trust_build(app.pk, by=owner, now=START, **wanted)
+    return commands.trust_build(app.pk, by=owner, now=now, **wanted)
 
 
 def exchange(token, *, app_id=APP_ID, environment="production", now=NOW, client="192.0.2.1"):

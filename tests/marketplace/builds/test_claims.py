@@ -32,6 +32,25 @@ def test_a_claim_meets_only_the_very_same_text(expected, told, data):
     assert len(find_differences(expected, {**told, **expected, changed: value})) == 1
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("7", {"run": 7}),
+        ("7", {"run": 7.0}),
+        ("True", {"run": True}),
+        ("true", {"run": True}),
+        ("None", {"run": None}),
+        ("None", {}),
+        ("", {}),
+        ("a", {"run": ["a"]}),
+        ("['a']", {"run": ["a"]}),
+        ("a", {"run": {"a": "a"}}),
+    ],
+)
+def test_what_only_looks_like_the_expected_text_is_not_it(value, told):
+    assert len(find_differences({"run": value}, told)) == 1
+
+
 @given(expected=EXPECTATIONS, told=st.dictionaries(NAMES, ANYTHING, max_size=6))
 def test_claims_beyond_the_expected_ones_are_no_matter(expected, told):
     assert find_differences(expected, {**told, **expected}) == ()

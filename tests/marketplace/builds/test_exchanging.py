@@ -91,7 +91,7 @@ def test_a_claim_that_differs_is_told_to_the_vendor_alone(issuer, trusted, chang
 
 
 def test_every_trusted_build_that_was_not_met_has_a_sentence(issuer, trusted, app, owner):
-    trust(app, owner, issuer, claims={"sub": "repo:acme/notes:ref:refs/tags/1.0"})
+    trust(app, owner, issuer, claims={"sub": "repo:acme/notes:ref:refs/tags/1.0"}, now=START + MINUTE)
 
     first, second = refused(issuer.sign(ref="x", repository="evil/notes"))
 

@@ -186,6 +186,13 @@ def test_a_key_is_for_signatures_of_its_algorithm_and_public(issuer, changes):
     assert refusal(issuer.sign()).claims is None
 
 
+def test_a_private_key_that_an_issuer_publishes_by_mistake_is_not_taken(issuer):
+    private = jwt.get_algorithm_by_name("RS256").to_jwk(RSA_KEY, as_dict=True)
+    issuer.serves[KEYS] = {"keys": [{**private, "kid": "RS256", "key_ops": ["verify"]}]}
+
+    assert str(refusal(issuer.sign())) == NO_SUCH_KEY
+
+
 def test_a_short_key_is_not_taken(issuer):
     issuer.publish({"RS256": (SHORT_RSA_KEY, "RS256")})
 
