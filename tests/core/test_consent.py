@@ -1,5 +1,8 @@
 """Consent: what a site is asked, what an approval covers, and what a decline remembers."""
 
+import json
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,3 +148,43 @@ def test_an_ask_is_said_in_plain_words():
         "The app is free now and will have to be paid for.",
         "The app moves to a new major version (2), which may work differently.",
     )
+
+
+@pytest.mark.parametrize(
+    ("offered", "asks"),
+    [(has("READ"), False), (has("ADMIN"), False), (has("READ", paid=True), False)],
+)
+def test_within_one_deployed_major_nothing_is_asked(offered, asks):
+    ask = what_is_asked(replace(has("READ"), major=2), replace(offered, major=2))
+
+    assert bool(ask) is asks
+
+
+def test_another_deployed_major_is_asked_for_whatever_it_brings():
+    ask = what_is_asked(replace(has("READ", "WRITE"), major=2), replace(has("READ"), major=4))
+
+    assert ask == Ask(frozenset(), becomes_paid=False, api_version=None, major=4)
+    assert ask.sentences == ("The app moves to its major version 4, which a site never does unasked.",)
+
+
+def test_an_approval_of_a_deployed_major_serves_for_exactly_what_it_was_given_for():
+    running = replace(has("READ"), major=1)
+    two, three = replace(has("READ", "WRITE"), major=2), replace(has("READ"), major=3)
+    approved = {what_is_asked(running, two).fingerprint}
+
+    assert decide_consent(running, two, approved_asks=approved).kind is ConsentKind.COVERED
+    assert decide_consent(running, three, approved_asks=approved, approved=two).kind is ConsentKind.NEEDED
+
+
+@given(terms, terms, st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), max_size=3), st.integers(1, 9))
+def test_what_only_deployed_apps_ask_is_read_back_too(running, offered, other, major):
+    ask = replace(what_is_asked(running, offered), other=tuple(other), major=major)
+
+    assert Ask.from_json(json.loads(json.dumps(ask.to_json()))) == ask
+    assert ask.fingerprint != replace(ask, major=major + 1).fingerprint
+
+
+@pytest.mark.parametrize("more", [{"major": "2"}, {"major": True}, {"other": "x"}, {"other": [["one"]]}])
+def test_a_stored_ask_with_something_else_in_it_is_refused(more):
+    with pytest.raises(InvalidInputError):
+        Ask.from_json({"rights": [], "becomes_paid": False, "api_version": None, **more})

@@ -11,8 +11,8 @@ from tradepost.foundation.secrets import hash_token
 from tradepost.host.installing.commands import disable, enable
 from tradepost.host.licenses.deciding import license_of
 from tradepost.host.licenses.models import CachedLicense
-from tradepost.host.marketlink.signatures import LARGEST_PUSH
 from tradepost.host.marketlink.models import MarketplaceLink
+from tradepost.host.marketlink.signatures import LARGEST_PUSH
 from tradepost.wire import licenses as wire
 
 
