@@ -4,7 +4,6 @@ A refresh asks one small question, the number in OfferSerial, and reads only the
 number this process knows. OfferSerial's row is locked until each change commits, so numbers become visible in order.
 """
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from tradepost.core.states import ListingState
@@ -21,11 +21,30 @@ from tradepost.wire.messages import CatalogEntry, OfferedVersion, Reason
 
 from .numbers import Parts, parts_of
 
-MOST_REASONS = 100
+MOST_REASONS = "$[0 to 99]"
 """Of one version, the gravest first: a descriptor of a megabyte can change in ten thousand places."""
 
-FEWER_REASONS = 20
+FEWER_REASONS = "$[0 to 19]"
 """Of the newest version of a major that is not the newest of all: sites of that major take it without being asked."""
+
+AT_ONCE = 1_000
+"""Listings read by one statement: all of a large marketplace at once would take as much again as what is kept."""
+
+NO_LISTING = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class NewestOfMajor:
+    """The newest offered version of one major, kept as the bytes of its message: as objects it would take four times
+    as much, and most sites that run the major run this version already.
+    """
+
+    parts: Parts
+    packed: bytes
+
+    def version(self) -> OfferedVersion:
+        """The version as it is told of."""
+        return msgspec.json.decode(self.packed, type=OfferedVersion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +63,7 @@ class Entry:
     offered: OfferedVersion | None
     entry: CatalogEntry | None
     found_by: str
-    majors: Mapping[int, OfferedVersion] = field(default_factory=dict)
+    majors: Mapping[int, NewestOfMajor] = field(default_factory=dict)
     deployed_at: datetime | None = None
     has_rollout: bool = False
 
@@ -100,25 +119,34 @@ def _read_serial() -> tuple[UUID | None, int]:
 
 
 def _read_changed(after: int) -> list[Entry]:
+    """The entries that changed. What changes while they are read has a higher number, and is read again next time."""
+    found: list[Entry] = []
+    last: UUID | None = NO_LISTING
+    while last is not None:
+        some = _read_some(after, beyond=last)
+        found += some
+        last = some[-1].listing if len(some) == AT_ONCE else None
+    return found
+
+
+def _read_some(after: int, *, beyond: UUID) -> list[Entry]:
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED, [after])
+        cursor.execute(CHANGED, [after, beyond, AT_ONCE, MOST_REASONS, FEWER_REASONS])
         names = [column.name for column in cursor.description or ()]
-        rows = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+        rows = (dict(zip(names, row, strict=True)) for row in cursor)
         return [_entry(list(of_one)) for _, of_one in groupby(rows, key=itemgetter("id"))]
 
 
 def _entry(rows: list[dict[str, Any]]) -> Entry:
     """The entry of a listing. The first row has its newest offered version, if any; each major has a row."""
     row = rows[0]
-    offered = _offered(row, most=MOST_REASONS) if row["number"] is not None else None
-    majors = {
-        parts_of(each["number"])[0]: offered if each is row and offered else _offered(each, most=FEWER_REASONS)
-        for each in rows
-        if each["began"] is not None
-    }
+    app = row["app_key"]
+    offered = _offered(row, app) if row["number"] is not None else None
+    began = [each["began"] for each in rows if each["began"] is not None]
+    majors = [_packed(each, app) for each in rows if each["began"] is not None]
     entry = (
         CatalogEntry(
-            app=row["app_key"],
+            app=app,
             name=row["name"],
             vendor=row["vendor"],
             summary=row["summary"],
@@ -129,48 +157,48 @@ def _entry(rows: list[dict[str, Any]]) -> Entry:
     )
     return Entry(
         listing=row["id"],
-        app=row["app_key"],
+        app=app,
         is_public=row["state"] == ListingState.PUBLIC,
         newest=parts_of(offered.version) if offered else (0, 0, 0),
         offered=offered,
         entry=entry,
-        found_by=" ".join([row["app_key"], row["name"], row["vendor"], row["summary"]]).casefold(),
-        majors=majors,
-        deployed_at=min((each["began"] for each in rows if each["began"] is not None), default=None),
+        found_by=" ".join([app, row["name"], row["vendor"], row["summary"]]).casefold(),
+        majors={held.parts[0]: held for held in majors},
+        deployed_at=min(began, default=None),
         has_rollout=row["has_rollout"],
     )
 
 
-def _offered(row: dict[str, Any], *, most: int) -> OfferedVersion:
+def _offered(row: dict[str, Any], app: str) -> OfferedVersion:
+    return _version(row, app, msgspec.json.decode(row["reasons"], type=list[Reason]))
+
+
+def _packed(row: dict[str, Any], app: str) -> NewestOfMajor:
+    version = _version(row, app, msgspec.Raw(row["reasons"].encode()))
+    return NewestOfMajor(parts_of(row["number"]), msgspec.json.encode(version))
+
+
+def _version(row: dict[str, Any], app: str, reasons: Any) -> OfferedVersion:
     return OfferedVersion(
-        app=row["app_key"],
+        app=app,
         version=row["number"],
         order_key=row["order_key"],
         build=row["build"],
         descriptor=row["document_id"],
         made_at=row["made_at"],
         notes=row["notes"],
-        reasons=[_reason(reason) for reason in _json(row["reasons"])[:most]],
+        reasons=reasons,
         manifest=row["manifest_id"],
     )
 
 
-def _reason(stored: dict[str, Any]) -> Reason:
-    """As the wire has it; of a deployed version line and column are kept besides."""
-    return Reason(**{name: stored[name] for name in Reason.__struct_fields__})
-
-
-def _json(value: Any) -> list[dict[str, Any]]:
-
-    return json.loads(value) if isinstance(value, str) else value
-
-
 # The majors of a deployed app are found one after the other from the top, each by one step in the index of versions:
-# an app may have a thousand versions in five majors. `began` is when the first version of the major was offered.
+# an app may have a thousand versions in five majors. `began` is when the first version of the major was offered. How
+# many there are is not foreseen; with LATERAL and LIMIT the versions are looked up by their keys all the same.
 CHANGED = """
 WITH RECURSIVE changed AS MATERIALIZED (
     SELECT id, vendor_id, app_key, name, summary, state, source, offered_id
-    FROM catalog_listing WHERE offer_serial > %s
+    FROM catalog_listing WHERE offer_serial > %s AND id > %s ORDER BY id LIMIT %s
 ), majors AS (
     SELECT l.id AS listing_id, top.id AS version_id, top.order_key / 1000000000000 AS major
     FROM changed l CROSS JOIN LATERAL (
@@ -200,11 +228,14 @@ WITH RECURSIVE changed AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM majors m WHERE m.listing_id = l.id AND m.version_id = l.offered_id)
 )
 SELECT l.id, l.app_key, l.name, l.summary, l.state, vendor.name AS vendor, picked.began,
-       v.number, v.order_key, v.build, v.document_id, v.manifest_id, v.made_at, v.notes, v.reasons,
+       v.number, v.order_key, v.build, v.document_id, v.manifest_id, v.made_at, v.notes,
+       jsonb_path_query_array(
+           v.reasons, (CASE WHEN v.id = l.offered_id THEN %s ELSE %s END)::jsonpath
+       )::text AS reasons,
        EXISTS (SELECT FROM bulk_bulkupgrade bulk WHERE bulk.listing_id = l.id AND bulk.state = 'running') AS has_rollout
 FROM changed l
 JOIN catalog_vendor vendor ON vendor.id = l.vendor_id
 JOIN picked ON picked.listing_id = l.id
-LEFT JOIN releases_appversion v ON v.id = picked.version_id
+LEFT JOIN LATERAL (SELECT * FROM releases_appversion WHERE id = picked.version_id LIMIT 1) v ON true
 ORDER BY l.id, v.id IS DISTINCT FROM l.offered_id, v.order_key DESC
 """

@@ -24,8 +24,9 @@ def offers_of(entry: Entry, *, site: UUID, running: str, rollout: RunningBulk | 
     running_parts = parts_of(running)
     found: list[Offered] = []
     within = entry.majors.get(running_parts[0])
-    if within is not None and parts_of(within.version) > running_parts:
-        found.append((_offer(within, site), within))
+    if within is not None and within.parts > running_parts:
+        version = within.version()
+        found.append((_offer(version, site), version))
     other = _other(entry, running_parts, rollout=rollout)
     if other is not None:
         found.append((_leap(entry, other, site, running_parts, rollout=rollout), other))
@@ -44,12 +45,11 @@ def turn_at(site: UUID, *, deployed_at: datetime) -> datetime:
 
 def _other(entry: Entry, running: Parts, *, rollout: RunningBulk | None) -> OfferedVersion | None:
     """The version that is not of the major that the site runs, or of a watched app simply the newest."""
-    version = entry.offered
-    if rollout is not None:
-        version = entry.majors.get(rollout.to_major, version)
-    if version is None or parts_of(version.version) <= running:
+    held = entry.majors.get(rollout.to_major) if rollout is not None else None
+    parts = held.parts if held is not None else entry.newest
+    if parts <= running or (parts[0] == running[0] and running[0] in entry.majors):
         return None
-    return None if parts_of(version.version)[0] == running[0] and running[0] in entry.majors else version
+    return held.version() if held is not None else entry.offered
 
 
 def _leap(entry: Entry, version: OfferedVersion, site: UUID, running: Parts, *, rollout: RunningBulk | None) -> Offer:
