@@ -92,18 +92,18 @@ def test_only_a_version_that_waits_for_review_is_taken_back(notes: Desk) -> None
 
 def test_sites_are_listed_with_what_they_run_grant_and_wait_for(notes: Desk) -> None:
     sites = MarketSites()
-    sites.run("1.2.0", 2, target="2.0.0", state="waiting_approval")
+    sites.run("1.2.0", 2, target="2.0.0", state="waiting_consent")
     sites.run("2.0.0", 1, granted="1.2.0")
 
     rows = notes.run("install", "list", "--json").answer["items"]
     assert [(each["running"], each["granted"], each["state"]) for each in rows] == [
-        ("1.2.0", None, "waiting_approval"), ("1.2.0", None, "waiting_approval"), ("2.0.0", "1.2.0", "current"),
+        ("1.2.0", None, "waiting_consent"), ("1.2.0", None, "waiting_consent"), ("2.0.0", "1.2.0", "current"),
     ]  # fmt: skip
     shown = notes.run("install", "list").out
-    assert "waiting approval" in shown
+    assert "waiting consent" in shown
     assert "http://site1.test" in shown
     assert len(notes.run("install", "list", "--version", "1.2", "--json").answer["items"]) == 2
-    assert len(notes.run("install", "list", "--state", "waiting_approval", "--json").answer["items"]) == 2
+    assert len(notes.run("install", "list", "--state", "waiting_consent", "--json").answer["items"]) == 2
     assert len(notes.run("install", "list", "--limit", "1", "--json").answer["items"]) == 1
     assert "No site in development yet" in notes.run("install", "list", "-e", "development").out
     assert notes.run("install", "list", "--version", "x").status == 2
