@@ -16,6 +16,7 @@ from tradepost.foundation.clock import domain_now
 from tradepost.foundation.rest import slice_of
 from tradepost.host.sites.frame import ROWS, after_of, root_of
 from tradepost.host.sites.queries import administers
+from tradepost.host.upgrading.coming import crossing_of
 
 from . import commands
 from .models import Approval
@@ -49,6 +50,7 @@ def approval(request: HttpRequest, approval_id: UUID) -> HttpResponse:
         "approval": asked,
         "ask": Ask.from_json(asked.ask),
         "question": question,
+        "crossing": crossing_of(asked.installation, None, asks=True),
         "is_current": question is not None and question.approval.pk == asked.pk,
         "is_admin": administers(caller, asked.site_id),
         "decided": find_decided(asked.installation, besides=question),
@@ -81,9 +83,14 @@ def _decide(request: HttpRequest, caller: Caller, asked: Approval, answer: str, 
     decided = ANSWERS[answer](asked.pk, fingerprint=fingerprint, by=caller, now=domain_now())
     running = asked.installation.running
     if answer == "approve":
-        messages.success(request, f"Approved. The site moves to version {decided.version.number} at once.")
+        is_for_rights = decided.version_id == asked.installation.running_id
+        number = decided.version.number
+        goes = f"Version {number} gets what it asks" if is_for_rights else f"The site moves to version {number}"
+        messages.success(request, f"Approved. {goes} at once.")
     else:
         stays = f"The site stays on version {running.number}" if running else "The site stays as it is"
+        if asked.installation.granted_id:
+            stays = "The app keeps the permissions that it has"
         messages.success(request, f"Declined. {stays}, and the same is not asked again. You can change your mind.")
 
 

@@ -16,6 +16,7 @@ from tradepost.host.sites.frame import Visit, after_of, attempt, on_site, show
 from tradepost.host.upgrading.queries import find_installations
 
 from . import commands
+from .deployed import deployed_of
 from .keys import rotate_key
 from .queries import find_catalogue, find_signing_keys, get_app
 from .versions import terms_of
@@ -49,7 +50,11 @@ def catalogue_app(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
         return show(request, visit, "installing/app.html", context | {"trouble": str(error)}, status=503)
     except ProblemsError as error:
         return show(request, visit, "installing/app.html", context | {"problems": error.problems}, status=422)
-    context |= {"app": found, "rights": rights_in_words(terms_of(found.version).rights)}
+    context |= {
+        "app": found,
+        "deployed": deployed_of(found.version),
+        "rights": rights_in_words(terms_of(found.version).rights),
+    }
     return show(request, visit, "installing/app.html", context)
 
 

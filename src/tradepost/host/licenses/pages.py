@@ -14,6 +14,7 @@ from tradepost.core.errors import InvalidInputError
 from tradepost.foundation.clock import domain_now, machine_now
 from tradepost.foundation.queries import AUDIT_ORDER
 from tradepost.foundation.rest import slice_of
+from tradepost.host.installing.deployed import deployed_of
 from tradepost.host.marketlink.client import MarketplaceError
 from tradepost.host.marketlink.queries import is_linked
 from tradepost.host.sites.frame import REFUSALS, ROWS, Visit, after_of, attempt, blame, on_site, show
@@ -210,10 +211,12 @@ def _app_license(request: HttpRequest, visit: Visit, key: str, *, token_form: To
     now = domain_now()
     sight = get_sight(visit.caller, visit.site.pk, key, now=now)
     row = row_of(sight, now=now, zone=zone_of(visit.site))
+    running = sight.installation.running
     context = {
         "here": "manage",
         "row": row,
         "installation": sight.installation,
+        "deployed": deployed_of(running) if running else None,
         "token_form": token_form or TokenForm(),
         "simulation_form": _simulation_form(sight),
         "is_linked": is_linked(),

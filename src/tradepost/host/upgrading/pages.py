@@ -26,6 +26,7 @@ from tradepost.host.upm.addresses import find_address
 
 from . import commands
 from .calling import fits
+from .coming import crossing_of, deployment_of, notes_of, rollout_word
 from .lifecycle import LifecycleEvent
 from .models import LifecycleCall, Upgrade
 from .queries import (
@@ -34,6 +35,7 @@ from .queries import (
     explain,
     find_calls,
     find_installations,
+    find_open_upgrades,
     find_queued,
     find_upgrades,
     get_remembered,
@@ -47,6 +49,8 @@ WORDS = {
     "waiting_consent": ("waiting", "waits for a decision"),
     "declined": ("declined", "update declined"),
     "waiting_window": ("waiting", "waits for the window"),
+    "waiting_turn": ("waiting", "waits for its turn"),
+    "waiting_vendor": ("waiting", "waits for its vendor"),
     "failed": ("failed", "upgrade failed, tried again"),
     "installing": ("installing", "being installed"),
     "install_failed": ("failed", "could not be installed"),
@@ -58,12 +62,23 @@ TRIGGERS = {
     "install": "installed by an administrator",
     "automatic": "by itself",
     "approval": "approved by an administrator",
+    "ahead": "update asked for by an administrator",
+    "rollout": "rolled out by its vendor",
 }
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """An upgrade in a list: what set it off, and what else there is to say of it."""
+
+    upgrade: Upgrade
+    trigger: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One app in the list; `why` is only there where it does not run the newest version."""
+    """One app in the list; `why` is only there where it does not run the newest version with all its permissions."""
 
     installation: Installation
     word: str
@@ -102,21 +117,27 @@ def app(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     """One app on a site: what it runs and may do, what waits, and its history."""
     now = domain_now()
     installation = get_remembered(visit.caller, visit.site.pk, key)
-    running, newest = installation.running, installation.newest
+    running, newest, rights = installation.running, installation.newest, installation.rights_version
     question = find_question(installation)
+    row = _row(installation, now)
     upgrades = slice_of(find_upgrades(visit.caller, visit.site.pk, key), order=UPGRADE_ORDER, limit=SHOWN)
     calls = slice_of(find_calls(visit.caller, visit.site.pk, key), order=CALL_ORDER, limit=SHOWN)
     context = {
         "here": "apps",
-        "row": _row(installation, now),
+        "row": row,
         "installation": installation,
+        "deployment": deployment_of(installation),
+        "crossing": crossing_of(installation, row.why, asks=question is not None),
+        "may_go_ahead": row.why is not None and row.why.may_go_ahead,
+        "rollout": rollout_word(installation),
         "is_moving": _is_moving(installation, now),
+        "moving_to": _moving_to(installation),
         "is_behind": newest is not None and newest.pk != installation.running_id,
-        "rights": rights_in_words(terms_of(running).rights) if running else [],
+        "rights": rights_in_words(terms_of(rights).rights) if rights else [],
         "question": question,
         "decided": find_decided(installation, besides=question),
         "first_ask": asked_at_first(newest) if newest and running is None else None,
-        "upgrades": _with_triggers(upgrades.items),
+        "upgrades": _moves(upgrades.items),
         "has_more_upgrades": upgrades.next is not None,
         "calls": calls.items,
         "has_more_calls": calls.next is not None,
@@ -137,7 +158,9 @@ def progress(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
     installation = get_remembered(visit.caller, visit.site.pk, key)
     if not _is_moving(installation, domain_now()):
         return refreshed()
-    return show(request, visit, "upgrading/progress.html", {"installation": installation})
+    return show(
+        request, visit, "upgrading/progress.html", {"installation": installation, "moving_to": _moving_to(installation)}
+    )
 
 
 @require_GET
@@ -151,7 +174,7 @@ def upgrades(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
         "here": "apps",
         "row": _row(installation, domain_now()),
         "installation": installation,
-        "upgrades": _with_triggers(found.items),
+        "upgrades": _moves(found.items),
         "next": found.next,
     }
     return show(request, visit, "upgrading/upgrades.html", context)
@@ -189,6 +212,18 @@ def switch(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
 
 @require_POST
 @on_site
+def go_ahead(request: HttpRequest, visit: Visit, key: str) -> HttpResponse:
+    """Bring a version now that would come by itself later, or with a rollout of its vendor."""
+    attempt(
+        request,
+        lambda: commands.go_ahead(visit.site.pk, key, by=visit.caller, now=domain_now()),
+        "The site moves to the new version now.",
+    )
+    return redirect(visit.address("apps", key))
+
+
+@require_POST
+@on_site
 def replay(request: HttpRequest, visit: Visit, key: str, call_id: UUID) -> HttpResponse:
     """Have the event of a call told anew."""
     attempt(
@@ -208,7 +243,8 @@ def _replayable(installation: Installation, visit: Visit, calls: Sequence[Lifecy
 
 def _row(installation: Installation, now: datetime) -> Row:
     word = state_word(installation)
-    is_current = installation.running_id is not None and installation.running_id == installation.newest_id
+    runs_newest = installation.running_id is not None and installation.running_id == installation.newest_id
+    is_current = runs_newest and installation.granted_id is None
     return Row(installation, word, *WORDS.get(word, (word, word)), None if is_current else explain(installation, now))
 
 
@@ -220,8 +256,14 @@ def _is_moving(installation: Installation, now: datetime) -> bool:
     return installation.upgrade_id is not None and is_due
 
 
-def _with_triggers(found: Sequence[Upgrade]) -> list[tuple[Upgrade, str]]:
-    return [(each, TRIGGERS.get(each.trigger, each.trigger)) for each in found]
+def _moving_to(installation: Installation) -> str:
+    """The number that is on its way, which for deployed apps need not be the newest; empty where there is none."""
+    return next((each.to_number for each in find_open_upgrades([installation]).values()), "")
+
+
+def _moves(found: Sequence[Upgrade]) -> list[Move]:
+    notes = notes_of(found)
+    return [Move(each, TRIGGERS.get(each.trigger, each.trigger), notes.get(each.id, "")) for each in found]
 
 
 site_urls = [
@@ -231,5 +273,6 @@ site_urls = [
     path("apps/<str:key>/upgrades/", upgrades, name="site_app_upgrades"),
     path("apps/<str:key>/calls/", calls, name="site_app_calls"),
     path("apps/<str:key>/calls/<uuid:call_id>/replays/", replay, name="site_app_replay"),
+    path("apps/<str:key>/update/", go_ahead, name="site_app_update"),
     path("apps/<str:key>/activation/", switch, name="site_app_activation"),
 ]
