@@ -98,7 +98,7 @@ def read_configuration(environment: Mapping[str, str]) -> Configuration:
     limits: dict[str, object] = {}
     policy: dict[str, object] = {}
     for name, text in sorted(environment.items()):
-        if not name.startswith(PREFIX) or name.startswith(IGNORED):
+        if not name.startswith(PREFIX) or name.startswith(IGNORED) or name in DESK:
             continue
         key = name.removeprefix(PREFIX).lower()
         if key.startswith("limit_"):
@@ -123,6 +123,9 @@ def read_configuration(environment: Mapping[str, str]) -> Configuration:
 
 # Read by the supervisor, the tests and the command line, not by a service.
 IGNORED = (PREFIX + "PORT_", PREFIX + "POSTGRES_", PREFIX + "REAL_DESCRIPTORS", PREFIX + "TEST_", PREFIX + "TOKEN")
+DESK = frozenset({PREFIX + "MARKETPLACE", PREFIX + "IDENTITY_TOKEN"})
+"""Read by the command line, whole names: TRADEPOST_MARKETPLACE_URL is a setting."""
+
 DEVELOPMENT_KEY = "development-only-key-that-protects-nothing-0000"
 
 
@@ -144,6 +147,15 @@ def _networks(name: str, text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 def _words(_name: str, text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _issuers(name: str, text: str) -> tuple[str, ...]:
+    """Whether http on this machine will do depends on `development`, which is asked where they are used."""
+    found = _words(name, text)
+    for issuer in found:
+        if not issuer.startswith(("https://", "http://127.", "http://[::1]", "http://localhost")):
+            raise ConfigurationError(f"{name}: {issuer} is not an https address")
+    return found
 
 
 def _policy_value(name: str, text: str, key: str) -> object:
@@ -194,7 +206,7 @@ READERS: Mapping[str, Callable[[str, str], object]] = {
     "sandbox": _switch,
     "allowed_networks": _networks,
     "allowed_hosts": _words,
-    "identity_issuers": _words,
+    "identity_issuers": _issuers,
     "var": lambda _name, text: Path(text),
     "tick_seconds": _float,
     "marketplace_url": lambda _name, text: text.rstrip("/"),
