@@ -6,12 +6,14 @@ import json
 import uuid
 from datetime import timedelta
 
+import pytest
 from django.db import transaction
 from tests.marketplace.conftest import START
 
+from tradepost.core.errors import ConflictError
 from tradepost.core.version import Version
 from tradepost.marketplace.bulk import commands
-from tradepost.marketplace.bulk.models import BulkSite
+from tradepost.marketplace.bulk.models import BulkSite, BulkUpgrade
 from tradepost.marketplace.bulk.prospects import Wanted
 from tradepost.marketplace.catalog.models import Listing, Source
 from tradepost.marketplace.deployments.deployers import Deployer
@@ -176,3 +178,11 @@ def states(bulk):
 
 def state_of(bulk, site):
     return BulkSite.objects.get(bulk=bulk, site=site).state
+
+
+def refused(world, from_major=1, **more):
+    """Start a rollout that is refused as a conflict, and say how."""
+    with pytest.raises(ConflictError) as refusal:
+        world.start(from_major, **more)
+    assert not BulkUpgrade.objects.filter(listing__group=world.app.group).exists()
+    return refusal.value

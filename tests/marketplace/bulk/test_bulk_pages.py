@@ -62,6 +62,7 @@ def test_what_cannot_be_started_has_no_button_and_says_why(world, place, browser
     page = text_of(browser.get(f"{place}new/", WANTED))
 
     assert "may go to 3.0.0 unasked" in page
+    assert "nothing new is asked" not in page
     assert "manifest_scope.added" in page
     assert "Start it" not in page
 
@@ -77,15 +78,16 @@ def test_confirming_starts_it_and_leads_to_its_page(world, place, browser):
     assert (bulk.started_by, states(bulk)) == ("owner@acme.test", {"pending": 2})
 
 
-def test_a_second_one_is_refused_on_the_page(world, place, browser):
+def test_a_second_one_is_refused_on_the_page_with_a_link_to_the_first(world, place, browser):
     world.sites(2, world.old)
-    world.start(limit=1)
+    bulk = world.start(limit=1)
 
     answer = browser.post(f"{place}new/", WANTED)
     assert answer.status_code == 422
     assert "runs already" in answer.content.decode()
     page = text_of(browser.get(f"{place}new/", WANTED))
     assert "runs already" in page
+    assert f'href="{place}{bulk.pk}/"' in page
     assert "Start it" not in page
 
 

@@ -79,8 +79,8 @@ def look(app_id: UUID, wanted: Wanted, *, by: Deployer) -> Prospect:
     app = deployed.get_app(by, app_id)
     by.require_person()
     prospect = look_ahead(by, app, wanted)
-    check_room(prospect.listing)
     prospect.require_somebody()
+    check_room(prospect.listing)
     return prospect
 
 

@@ -150,7 +150,7 @@ def _prospect(by: Deployer, app: DeployedApp, form: RolloutForm) -> dict[str, An
     try:
         commands.look(app.pk, form.wanted(), by=by)
     except (ConflictError, LimitError) as error:
-        found["refusal"] = error
+        found |= {"refusal": error, "running": queries.find_running(prospect.listing)}
     return found
 
 
