@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from tradepost.core.errors import (
     ConflictError,
@@ -144,8 +145,7 @@ def _deploy_locked(app: DeployedApp, wanted: Wanted, manifest: Manifest, *, by: 
     """Everything of one app is deployed one after another: the app's row first, then the listing's."""
     app = DeployedApp.objects.select_for_update(of=("self",), no_key=True).select_related("vendor").get(pk=app.pk)
     seen = find_place(app, wanted.environment, manifest)
-    if seen.listing is not None:
-        _lock(seen.listing)
+    _lock_place(app, seen)
     decision = _decide(app, wanted, manifest, now=now)
     if decision.place.listing != seen.listing:
         raise ConflictError("The app's listing has changed at this moment. Deploy again.", KEY_TAKEN)
@@ -166,6 +166,14 @@ def _decide(app: DeployedApp, wanted: Wanted, manifest: Manifest, *, now: dateti
     place = find_place(app, wanted.environment, manifest)
     policy = catalog.listing_policy(hosts.base_urls())
     return decide(app, wanted, manifest, place=place, policy=policy)
+
+
+def _lock_place(app: DeployedApp, place: Place) -> None:
+    """Hold every listing that is changed, in the order in which reports hold them."""
+    concerned = Q(pk=place.listing.pk) if place.listing else Q(pk=None)
+    if place.group != app.group:
+        concerned |= Q(group__in=[app.group, place.group])
+    list(Listing.objects.select_for_update(no_key=True).filter(concerned).order_by("id").values_list("pk"))
 
 
 def _lock(listing: Listing) -> Listing:

@@ -52,8 +52,8 @@ def read(text: str | bytes) -> Manifest:
 def check_app(manifest: Manifest, app_id: str) -> None:
     """Raise ProblemsError for a manifest without `app.id`, ConflictError for one of another app."""
     found = facts_of_manifest(manifest).app_id
-    if found is None:
-        told = find_manifest_problems(manifest)
+    told = find_manifest_problems(manifest)
+    if found is None or any(problem.pointer == "/app/id" for problem in told):
         text = f"app.id is missing. This app is {app_id}."
         raise ProblemsError(told or (placed_problem(manifest, nearest(manifest, _APP_ID), text, OTHER_APP),))
     if found != app_id:

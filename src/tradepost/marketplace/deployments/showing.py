@@ -11,7 +11,7 @@ from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.releases.models import AppVersion
 
 from . import queries
-from .models import DeployedApp
+from .models import DeployedApp, Deployment
 
 MOST_LINES = 2_000
 LONGEST_LINE = 500
@@ -66,20 +66,25 @@ class ShownVersion:
     sites: int
 
     @property
+    def deployment(self) -> Deployment | None:
+        """What was deployed; None for a watched version."""
+        return getattr(self.version, "deployment", None)
+
+    @property
     def by(self) -> str:
-        return self.version.deployment.by if self.version.manifest_id else self.version.made_by
+        return self.deployment.by if self.deployment else self.version.made_by
 
     @property
     def message(self) -> str:
-        return self.version.deployment.message if self.version.manifest_id else ""
+        return self.deployment.message if self.deployment else ""
 
     @property
     def run_url(self) -> str:
-        return self.version.deployment.run_url if self.version.manifest_id else ""
+        return self.deployment.run_url if self.deployment else ""
 
     @property
     def backport(self) -> bool:
-        return bool(self.version.manifest_id) and self.version.deployment.major is not None
+        return self.deployment is not None and self.deployment.major is not None
 
 
 @dataclass(frozen=True, slots=True)

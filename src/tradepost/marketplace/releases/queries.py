@@ -52,7 +52,8 @@ def find_newest_offered(listing: Listing) -> AppVersion | None:
 def find_before(version: AppVersion) -> AppVersion | None:
     """The version made before this one; of a deployed version the one that it was compared with."""
     if is_deployed(version):
-        compared = AppVersion.objects.filter(listing_id=version.listing_id, number=version.deployment.before)
+        deployment = getattr(version, "deployment", None)
+        compared = AppVersion.objects.filter(listing_id=version.listing_id, number=getattr(deployment, "before", ""))
         return compared.select_related("document").first()
     older = AppVersion.objects.filter(listing_id=version.listing_id, order_key__lt=version.order_key)
     return older.select_related("document").order_by("-order_key").first()
