@@ -1,7 +1,8 @@
 """Update checks answered a second, beside a Django view that does nothing, in the same process and by the same way in.
 
 Both pass the whole way from the web server's call to the bytes of the answer; the check also knows who asks, what
-they run, and what is offered to them, on a real database.
+they run, and what is offered to them, on a real database. Checks of deployed apps, which have a newest version in each
+of three majors, are measured beside those of watched ones.
 """
 
 import argparse
@@ -27,7 +28,9 @@ SETTINGS = {
     "TRADEPOST_LOG_LEVEL": "ERROR",
     "DJANGO_SETTINGS_MODULE": "tradepost.server.settings",
 }
-BARE = "/bare"
+PATH = "/wire/1/checks"
+WATCHED, DEPLOYED, BARE = "watched", "deployed", "bare"
+MAJORS = 3
 CREDENTIAL = "tph_bench"
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 Call = Callable[[str, bytes], bytes]
@@ -46,18 +49,30 @@ def main(arguments: list[str]) -> int:
     lots = random.Random(asked.seed)  # noqa: S311  made-up sites, no secrets
     with ExitStack() as stack:
         call = prepare(stack)
-        offer(asked.apps)
-        checks = [draw_check(lots, asked) for _ in range(asked.checks)]
+        offer(asked.apps, WATCHED, DEPLOYED)
+        checks = {way: [draw_check(lots, asked, way) for _ in range(asked.checks)] for way in (WATCHED, DEPLOYED)}
         # Everybody is met once before anything is measured, as sites are in their first check.
-        offers = sum(len(msgspec.json.decode(call("/wire/1/checks", check))["offers"]) for check in checks)
-        ways = ("/wire/1/checks", BARE)
-        seconds = [[_seconds(call, way, checks) for way in ways] for _ in range(asked.rounds)]
-    say(f"{asked.checks} checks of {asked.sites} site with {asked.installations} apps, answered with {offers} offers")
-    tell("update check", len(checks), [one for one, _ in seconds])
-    tell("bare view", len(checks), [two for _, two in seconds])
-    ratio = median(two / one for one, two in seconds)
-    say(f"{ratio:.2f} times as many checks as answers of a view that does nothing, median of {asked.rounds} rounds")
+        offers = {way: sum(len(_offers(call(PATH, check))) for check in found) for way, found in checks.items()}
+        rounds = [_round(call, checks) for _ in range(asked.rounds)]
+    told = f"{asked.checks} checks of {asked.sites} site with {asked.installations} apps"
+    say(f"{told}, answered with {offers[WATCHED]} offers of watched and {offers[DEPLOYED]} of deployed apps")
+    for way in (WATCHED, DEPLOYED, BARE):
+        tell(way, asked.checks, [seconds[way] for seconds in rounds])
+    bare = median(seconds[BARE] / seconds[WATCHED] for seconds in rounds)
+    say(f"{bare:.2f} times as many checks as answers of a view that does nothing, median of {asked.rounds} rounds")
+    deployed = median(seconds[WATCHED] / seconds[DEPLOYED] for seconds in rounds)
+    say(f"{deployed:.2f} times as many checks of deployed apps as of watched ones")
     return 0
+
+
+def _offers(answer: bytes) -> list[Any]:
+    return msgspec.json.decode(answer)["offers"]
+
+
+def _round(call: Call, checks: dict[str, list[bytes]]) -> dict[str, float]:
+    """How long each way takes, one after the other, so that the machine is the same for all."""
+    seconds = {way: _seconds(call, PATH, found) for way, found in checks.items()}
+    return seconds | {BARE: _seconds(call, f"/{BARE}", checks[WATCHED])}
 
 
 def prepare(stack: ExitStack) -> Call:
@@ -83,12 +98,11 @@ def prepare(stack: ExitStack) -> Call:
     return _caller(get_wsgi_application())
 
 
-def offer(count: int) -> None:
-    """Offer two versions of each app, and link a host service."""
+def offer(count: int, *ways: str) -> None:
+    """Offer so many watched apps, or so many of each way that is named, and link a host service."""
     from tradepost.foundation.secrets import hash_token
-    from tradepost.marketplace.catalog.models import Listing, OfferSerial, Vendor
+    from tradepost.marketplace.catalog.models import OfferSerial, Vendor
     from tradepost.marketplace.hosts.models import HostService
-    from tradepost.marketplace.releases.models import AppVersion
     from tradepost.marketplace.watching.models import Document
 
     vendor = Vendor.objects.create(name="Bench", contact_email="bench@vendor.test", created_at=START)
@@ -97,31 +111,51 @@ def offer(count: int) -> None:
         name="Bench", state="linked", credential_digest=hash_token(CREDENTIAL), last_seen_at=START
     )  # fmt: skip
     for number in range(count):
-        listing = Listing.objects.create(
-            vendor=vendor, app_key=_key(number), name=f"App {number}", state="public", created_at=START, created_by="b",
-            descriptor_url=f"https://app{number}.test/d", descriptor_host=f"app{number}.test:443", next_poll_at=START,
-            offer_serial=1,
-        )  # fmt: skip
-        version = Version(1, 0, 3)
-        listing.offered = AppVersion.objects.create(
-            listing=listing, number=str(version), order_key=version.order_key, build=version.build, state="offered",
-            document=document, base_url=f"https://app{number}.test", api_version=1, paid=False, scopes=["READ"],
-            change="patch", consent=False, made_at=START, made_by="b", offered_at=START,
-        )  # fmt: skip
-        listing.save(update_fields=["offered"])
+        for way in ways or (WATCHED,):
+            _list_app(vendor, document, way, number)
     OfferSerial.objects.update_or_create(pk=1, defaults={"value": 1})
 
 
-def draw_check(lots: random.Random, asked: argparse.Namespace) -> bytes:
-    """One message: most apps of a site run what is offered, one in five the version before."""
+def _list_app(vendor: Any, document: Any, way: str, number: int) -> None:
+    from tradepost.marketplace.catalog.models import Listing
+    from tradepost.marketplace.releases.models import AppVersion
+
+    listing = Listing.objects.create(
+        vendor=vendor, app_key=_key(way, number), name=f"App {number}", state="public", created_at=START,
+        created_by="b", descriptor_url=f"https://app{number}.test/d", descriptor_host=f"app{number}.test:443",
+        next_poll_at=START, offer_serial=1, source=way,
+    )  # fmt: skip
+    versions = [Version(1, 0, 3)] if way == WATCHED else [Version(major, 3, 0) for major in range(1, MAJORS + 1)]
+    for version in versions:
+        listing.offered = AppVersion.objects.create(
+            listing=listing, number=str(version), order_key=version.order_key, build=version.build, state="offered",
+            document=document, manifest=document if way == DEPLOYED else None, base_url=f"https://app{number}.test",
+            api_version=1, paid=False, scopes=["READ"], change="patch", consent=False, made_at=START, made_by="b",
+            offered_at=START,
+        )  # fmt: skip
+    listing.save(update_fields=["offered"])
+
+
+def draw_check(lots: random.Random, asked: argparse.Namespace, way: str) -> bytes:
+    """One message: most apps of a site run what is offered, one in five the version before.
+
+    Of deployed apps one in five runs an older major, and one in five of all not the newest version of its major.
+    """
     sites = []
     for _ in range(asked.sites):
         number = lots.randrange(2_000)
         apps = lots.sample(range(asked.apps), asked.installations)
-        running = [{"app": _key(app), "version": "1.0.2" if lots.random() < 0.2 else "1.0.3"} for app in apps]
+        running = [{"app": _key(way, app), "version": _running(lots, way)} for app in apps]
         site = {"site": f"{number:032x}", "base_url": f"https://s{number}.test", "name": f"Site {number}"}
         sites.append(site | {"installations": running})
     return msgspec.json.encode({"sites": sites})
+
+
+def _running(lots: random.Random, way: str) -> str:
+    last = 2 if lots.random() < 0.2 else 3
+    if way == WATCHED:
+        return f"1.0.{last}"
+    return f"{lots.randint(1, MAJORS - 1) if lots.random() < 0.2 else MAJORS}.{last}.0"
 
 
 def tell(name: str, count: int, seconds: list[float]) -> None:
@@ -133,8 +167,8 @@ def say(sentence: str) -> None:
     print(sentence, flush=True)  # noqa: T201
 
 
-def _key(number: int) -> str:
-    return f"com.example.app-{number}"
+def _key(way: str, number: int) -> str:
+    return f"com.example.{way}-{number}"
 
 
 def _with_bare_view() -> ModuleType:
@@ -149,7 +183,7 @@ def _with_bare_view() -> ModuleType:
         return HttpResponse(b"{}", content_type="application/json")
 
     made = ModuleType("bench_urls")
-    made.urlpatterns = [path(BARE.removeprefix("/"), bare), *marketplace.urlpatterns]  # type: ignore[attr-defined]
+    made.urlpatterns = [path(BARE, bare), *marketplace.urlpatterns]  # type: ignore[attr-defined]
     return made
 
 
