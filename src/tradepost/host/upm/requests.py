@@ -17,7 +17,7 @@ from tradepost.foundation.callers import Caller
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.fetching import Understood
 from tradepost.foundation.outgoing import OutgoingError, OutgoingResponse
-from tradepost.host.installing.models import Installation
+from tradepost.host.installing.models import Installation, bytes_of
 from tradepost.host.licenses.links import PastedToken, descriptor_address, read_link
 from tradepost.host.sites.models import Site
 from tradepost.host.sites.queries import require_administrator, require_keeper
@@ -115,9 +115,7 @@ def get_request(caller: Caller, site_id: UUID, request_id: UUID) -> InstallReque
     """A wish of one of the site's administrators. Raises NotFoundError."""
     require_keeper(caller, site_id)
     rows = InstallRequest.objects.select_related("installation__running", "version", "site")
-    found = rows.defer("installation__running__descriptor", "version__descriptor").filter(
-        pk=request_id, site_id=site_id
-    )
+    found = rows.defer(*bytes_of("installation__running", "version")).filter(pk=request_id, site_id=site_id)
     request = found.first()
     if request is None:
         raise NotFoundError("installation task", request_id)
