@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tradepost.cli.vendor.addresses import AddressError, marketplace_address
 from tradepost.cli.vendor.credentials import CredentialsError, Kept, credentials_file, read_credentials
@@ -117,8 +117,7 @@ def exchange(url: str, identity: tuple[str, str], *, app_id: str, environment: E
     if len(token) > LONGEST_TOKEN:
         raise NoAccessError(f"what {name} holds is no identity token: it is longer than {LONGEST_TOKEN} characters")
     asked = {"app_id": app_id, "environment": str(environment), "identity_token": token}
-    answer: Any = Marketplace(url, "").ask("POST", "/identity-exchange", asked)
-    found = answer.get("token") if isinstance(answer, Mapping) else None
+    found = Marketplace(url, "").thing("POST", "/identity-exchange", asked).get("token")
     if not isinstance(found, str) or not found:
         raise NoAccessError(f"{url} gave no token for the identity token in {name}")
     return Access(url, found, f"the identity token in {name}")

@@ -51,8 +51,10 @@ def make_token(
     if as_json:
         say(answer)
         return
-    complain(f"keep this in the secrets of your build service, as TRADEPOST_TOKEN; good until {answer['expires_at']}")
-    typer.echo(printable(str(answer["token"])))
+    complain(
+        f"keep this in the secrets of your build service, as TRADEPOST_TOKEN; good until {answer.get('expires_at')}"
+    )
+    typer.echo(printable(str(answer.get("token"))))
 
 
 @deploy_token_app.command("list")
@@ -120,7 +122,7 @@ def add_build(
     if as_json:
         say(answer)
     else:
-        typer.echo(printable(f"Such builds of {issuer} may deploy to {environment}: {answer['id']}."))
+        typer.echo(printable(f"Such builds of {issuer} may deploy to {environment}: {answer.get('id')}."))
 
 
 @trusted_build_app.command("list")
@@ -191,7 +193,8 @@ def _wanted(app: str, manifest: str, marketplace: str, allow_http: bool, as_json
 
 def _ask(method: str, place: str, wanted: Wanted, wish: object = None) -> Any:
     with at_app(wanted) as desk:
-        return desk.market.ask(method, desk.path(place), wish)
+        asked = desk.market.thing if method == "POST" else desk.market.ask
+        return asked(method, desk.path(place), wish)
 
 
 def _page(place: str, wanted: Wanted) -> dict[str, Any]:

@@ -41,6 +41,13 @@ class Marketplace:
         except (ValueError, RecursionError) as error:
             raise self._stranger() from error
 
+    def thing(self, method: str, path: str, body: object = None, **query: object) -> Mapping[str, Any]:
+        """What the marketplace answers, which is one object. Raises NoAnswerError and RefusedError."""
+        answer = self.ask(method, path, body, **query)
+        if not isinstance(answer, Mapping):
+            raise self._stranger()
+        return answer
+
     def raw(self, method: str, path: str, body: object = None, **query: object) -> bytes:
         """The bytes of an answer. Raises NoAnswerError and RefusedError.
 
@@ -62,8 +69,8 @@ class Marketplace:
         items: list[Any] = []
         after: object = None
         while True:
-            page = self.ask("GET", path, after=after, limit=min(PAGE, most - len(items)), **query)
-            if not isinstance(page, Mapping) or not isinstance(page.get("items"), list):
+            page = self.thing("GET", path, after=after, limit=min(PAGE, most - len(items)), **query)
+            if not isinstance(page.get("items"), list):
                 raise self._stranger()
             items += page["items"]
             after = page.get("next")
@@ -71,14 +78,17 @@ class Marketplace:
                 return {**page, "items": items}
 
     def _request(self, method: str, path: str, body: object, query: Mapping[str, object]) -> urllib.request.Request:
-        asked = urllib.parse.urlencode({name: str(value) for name, value in query.items() if value not in {None, ""}})
+        asked = urllib.parse.urlencode(
+            {name: str(value) for name, value in query.items() if value not in {None, ""}}, errors="replace"
+        )
         address = f"{self.url}/api/1{path}" + (f"?{asked}" if asked else "")
         headers = {"Accept": "application/json", "User-Agent": "tradepost"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         if body is not None:
             headers["Content-Type"] = "application/json"
-        sent = None if body is None else json.dumps(body).encode()
+        # Half of a character, as arguments can have, is for the marketplace to refuse.
+        sent = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
         return urllib.request.Request(address, data=sent, method=method, headers=headers)  # noqa: S310  an own address
 
     def _call(self, request: urllib.request.Request, found: list[bytes], failures: list[Exception]) -> None:

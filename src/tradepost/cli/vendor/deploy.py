@@ -122,7 +122,7 @@ def _send(desk: Desk, wish: Mapping[str, Any], *, as_json: bool) -> Mapping[str,
 
     try:
         with sign_of_life(f"Deploying {desk.app.get('name')} to {wish['environment']}", as_json=as_json):
-            answer: Mapping[str, Any] = desk.market.ask("POST", desk.path("/deployments"), wish)
+            answer = desk.market.thing("POST", desk.path("/deployments"), wish)
     except NoAnswerError:
         if not wish["dry_run"]:
             complain(

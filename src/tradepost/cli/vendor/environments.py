@@ -53,7 +53,7 @@ def environments(
     )  # fmt: skip
     with at_app(wanted) as desk:
         answer = desk.market.ask("GET", desk.path("/environments"))
-        rows = list(answer)
+        rows = [dict(each) for each in answer]
     if as_json:
         say(answer)
         return

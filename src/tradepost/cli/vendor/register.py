@@ -108,7 +108,7 @@ def _register(market: "Marketplace", draft: _Draft, wish: Mapping[str, Any]) -> 
     """
     _write(draft, draft.drawn)
     try:
-        answer: Mapping[str, Any] = market.ask("POST", "/deployed-apps", wish)
+        return market.thing("POST", "/deployed-apps", wish)
     except RefusedError:
         if draft.drawn is not None and draft.place.read_bytes() == draft.drawn:
             _write(draft, draft.before)
@@ -116,7 +116,6 @@ def _register(market: "Marketplace", draft: _Draft, wish: Mapping[str, Any]) -> 
     except NoAnswerError:
         complain("it is not known whether the app was registered; say the same again, it is not registered twice")
         raise
-    return answer
 
 
 def _write(draft: _Draft, text: bytes | None) -> None:

@@ -70,7 +70,7 @@ def start(
     with at_app(wanted) as desk:
         if asks:
             _confirm(desk, wish)
-        answer = desk.market.ask("POST", desk.path("/rollouts"), wish)
+        answer = desk.market.thing("POST", desk.path("/rollouts"), wish)
         if watch and not dry_run:
             answer = _watch(desk, answer, timeout=timeout, as_json=as_json)
         failed = [] if dry_run else _failed_sites(desk, answer, as_json=as_json)
@@ -157,7 +157,7 @@ def cancel(
     wanted = _wanted(environment, app, manifest, marketplace, allow_http=allow_http, as_json=as_json)
     with at_app(wanted) as desk:
         found = _find(desk, rollout, environment)
-        answer = desk.market.ask("POST", desk.path(f"/rollouts/{segment(str(found['id']))}/cancellation"))
+        answer = desk.market.thing("POST", desk.path(f"/rollouts/{segment(str(found['id']))}/cancellation"))
     _print(answer, [], as_json=as_json)
 
 
@@ -172,7 +172,7 @@ def _wanted(
 
 def _find(desk: Desk, rollout: str, environment: Environment) -> Any:
     if rollout:
-        return desk.market.ask("GET", desk.path(f"/rollouts/{segment(rollout)}"))
+        return desk.market.thing("GET", desk.path(f"/rollouts/{segment(rollout)}"))
     page = desk.market.all_of(desk.path("/rollouts"), most=1, environment=str(environment))
     if not page["items"]:
         advice = "tradepost rollout start makes one; -e names another environment."
@@ -182,7 +182,7 @@ def _find(desk: Desk, rollout: str, environment: Environment) -> Any:
 
 def _confirm(desk: Desk, wish: dict[str, Any]) -> None:
     """Show what it would take, and ask the person."""
-    seen = desk.market.ask("POST", desk.path("/rollouts"), {**wish, "dry_run": True})
+    seen = desk.market.thing("POST", desk.path("/rollouts"), {**wish, "dry_run": True})
     _print(seen, [], as_json=False, dry_run=True)
     if not typer.confirm("Start it?", default=False, err=True):
         end(VendorStatus.REFUSED, "nothing was started")
@@ -192,7 +192,7 @@ def _watch(desk: Desk, answer: Any, *, timeout: float, as_json: bool) -> Any:
     from tradepost.cli.vendor.rollout_watch import watch_rollout
 
     place = desk.path(f"/rollouts/{segment(str(answer['id']))}")
-    return watch_rollout(lambda: desk.market.ask("GET", place), answer, timeout=timeout, as_json=as_json)
+    return watch_rollout(lambda: desk.market.thing("GET", place), answer, timeout=timeout, as_json=as_json)
 
 
 def _failed_sites(desk: Desk, answer: Any, *, as_json: bool) -> list[Any]:

@@ -151,10 +151,9 @@ def _given_token() -> str:
 
 def _ask_who(market: "Marketplace", token: str) -> Mapping[str, Any]:
     """The person, or for a deploy token the one app that it is for."""
-    found: Mapping[str, Any] = (
-        market.ask("GET", "/deployed-apps", limit=1) if token.startswith(DEPLOY_PREFIX) else market.ask("GET", "/me")
-    )
-    return found
+    if token.startswith(DEPLOY_PREFIX):
+        return market.thing("GET", "/deployed-apps", limit=1)
+    return market.thing("GET", "/me")
 
 
 def _who(answer: Mapping[str, Any]) -> str:

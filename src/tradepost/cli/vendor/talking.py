@@ -67,7 +67,12 @@ def talking(*, as_json: bool, source: str = "", advice: str = "") -> Iterator[No
         end(VendorStatus.UNREACHABLE, str(error), cause=error)
     except RefusedError as error:
         _end_refused(error, as_json=as_json, source=source, advice=advice)
-    except (KeyError, TypeError, AttributeError) as error:  # an answer without what every marketplace says
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+    ) as error:  # an answer without what every marketplace says
         end(VendorStatus.UNREACHABLE, "what answers there is no marketplace that this command knows", cause=error)
 
 
@@ -94,7 +99,7 @@ def at_app(wanted: Wanted) -> Iterator[Desk]:
 def find_app(market: "Marketplace", named: str) -> Mapping[str, Any]:
     """The app by its `app.id`, or by the id that the marketplace gave it. Ends the command where there is none."""
     try:
-        by_id: Mapping[str, Any] = market.ask("GET", f"/deployed-apps/{UUID(named)}")
+        by_id = market.thing("GET", f"/deployed-apps/{UUID(named)}")
     except ValueError:
         found = look_up_app(market, named)
         if found is None:
@@ -109,7 +114,7 @@ def find_app(market: "Marketplace", named: str) -> Mapping[str, Any]:
 
 def look_up_app(market: "Marketplace", app_id: str) -> Mapping[str, Any] | None:
     """The app with this `app.id`, if this token may see it."""
-    page = market.ask("GET", "/deployed-apps", app_id=app_id, limit=2)
+    page = market.thing("GET", "/deployed-apps", app_id=app_id, limit=2)
     for each in page["items"]:
         if each["app_id"] == app_id:
             found: Mapping[str, Any] = each
@@ -124,7 +129,7 @@ def say(answer: object) -> None:
 
 def segment(text: str) -> str:
     """One part of a path."""
-    return quote(text, safe="")
+    return quote(text, safe="", errors="replace")
 
 
 def _access_to_app(wanted: Wanted, app_id: str) -> Access:

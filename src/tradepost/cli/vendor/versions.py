@@ -1,6 +1,6 @@
 """`tradepost version`: the versions of an app in one environment."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -93,7 +93,7 @@ def details(
     with at_app(wanted) as desk:
         place, asked = desk.path(f"/versions/{number}"), {"environment": str(environment)}
         raw = desk.market.raw("GET", f"{place}/manifest", **asked) if text else b""
-        answer: Any = None if text else desk.market.ask("GET", place, **asked)
+        answer = {} if text else desk.market.thing("GET", place, **asked)
     if text:
         _print_raw(raw)
     elif as_json:
@@ -131,7 +131,7 @@ def compare(
     )  # fmt: skip
     asked = {"from": number_of(old, hint="OLD"), "to": number_of(new, hint="NEW"), "environment": str(environment)}
     with at_app(wanted) as desk:
-        answer = desk.market.ask("GET", desk.path("/comparison"), **asked)
+        answer = desk.market.thing("GET", desk.path("/comparison"), **asked)
     if as_json:
         say(answer)
     else:
@@ -168,7 +168,7 @@ def withdraw(
         if asks and not typer.confirm(f"Withdraw {number} from {environment}?", default=False, err=True):
             end(VendorStatus.REFUSED, "nothing was withdrawn")
         place = desk.path(f"/versions/{number}/withdrawal")
-        answer = desk.market.ask("POST", place, {"environment": str(environment)})
+        answer = desk.market.thing("POST", place, {"environment": str(environment)})
     if as_json:
         say(answer)
     else:
