@@ -23,16 +23,15 @@ def deployed_facts(context: Context, listing: Listing) -> dict[str, Any]:
 
 
 @register.inclusion_tag("deployments/version_facts.html", takes_context=True)
-def deployed_version(context: Context, version: AppVersion) -> dict[str, Any]:
-    """Who deployed a version and with what words, what it asks for, and what sites do not show of it."""
+def deployed_version(context: Context, version: AppVersion, *, may_withdraw: bool = False) -> dict[str, Any]:
+    """Who deployed a version and with what words, and what it asks for; the button that takes it back, if it may be."""
     deployment = queries.deployment_of(version)
     return {
         **_time(context),
-        "csrf_token": context.get("csrf_token"),
         "version": version,
         "deployment": deployment,
         "permissions": permission_groups(version),
-        "may_withdraw": version.state == VersionState.IN_REVIEW,
+        "may_withdraw": may_withdraw and version.state == VersionState.IN_REVIEW,
     }
 
 
