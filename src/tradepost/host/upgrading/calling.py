@@ -23,7 +23,7 @@ from .endings import Ended, record_ending
 from .lifecycle import AppCall, LifecycleEvent, account_ids, event_call, installed_call
 from .models import QueuedCall
 from .outcomes import Outcome
-from .queries import with_versions
+from .queries import lock_with_versions
 from .queueing import CallCause
 from .sending import BATCH, lease_life, send_calls
 
@@ -79,8 +79,8 @@ _CLAIM = """
 @transaction.atomic
 def start_calls(ids: Sequence[UUID], lease: UUID, now: datetime) -> list[StartedCall]:
     """Take the first call that is due of each installation, and count the try before it is made."""
-    rows = Installation.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids, lease=lease)
-    installations = {each.pk: each for each in with_versions(rows).order_by("pk")}
+    rows = Installation.objects.filter(pk__in=ids, lease=lease)
+    installations = {each.pk: each for each in lock_with_versions(rows)}
     first = _first_due(installations, now)
     people = account_ids({row.by for row in first.values()})
     started, free = [], []

@@ -20,7 +20,7 @@ from .calling import PRESENT, fits
 from .lifecycle import LifecycleEvent
 from .models import QueuedCall
 from .planning import lock, schedule
-from .queries import AHEAD, HELD_BACK, get_call, get_installation, look_at, with_versions
+from .queries import AHEAD, HELD_BACK, get_call, get_installation, lock_with_versions, look_at
 from .queueing import CallCause, queue_calls
 
 
@@ -108,10 +108,8 @@ def _check_fits(installation: Installation, event: LifecycleEvent) -> None:
 
 def _tell_of_move(site: Site, by: Caller, now: datetime) -> int:
     """What an earlier move still had to tell is told by this one."""
-    rows = Installation.objects.select_for_update(of=("self",), no_key=True).filter(
-        site=site, state__in=PRESENT, running__isnull=False
-    )
-    installations = list(with_versions(rows).order_by("pk"))
+    rows = Installation.objects.filter(site=site, state__in=PRESENT, running__isnull=False)
+    installations = lock_with_versions(rows)
     QueuedCall.objects.filter(installation__in=installations, cause=CallCause.MOVE).delete()
     made = queue_calls(installations, LifecycleEvent.INSTALLED, cause=CallCause.MOVE, by=by.actor, now=now)
     return len(made)

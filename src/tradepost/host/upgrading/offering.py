@@ -56,10 +56,8 @@ def take_offers(site_ids: frozenset[UUID], offered: Offered, *, now: datetime) -
     and those with an upgrade under way, are decided one by one, all others once for all that are alike.
     """
     assert connection.in_atomic_block, "offers are taken in one transaction"
-    rows = Installation.objects.select_for_update(of=("self",), no_key=True).filter(
-        site_id__in=site_ids, source=MARKETPLACE, state__in=_RUNNING_SOMETHING, running__isnull=False
-    )
-    changed = _take(list(with_versions(rows).order_by("pk")), offered)
+    rows = with_versions(Installation.objects.filter(pk__in=_lock_concerned(site_ids, offered)))
+    changed = _take(list(rows.order_by("pk")), offered)
     alike: dict[tuple[Any, ...], list[Sight]] = defaultdict(list)
     for sight in look_at(changed):
         likeness = _likeness(sight, now)
@@ -72,6 +70,25 @@ def take_offers(site_ids: frozenset[UUID], offered: Offered, *, now: datetime) -
             for sight in sights:
                 _take_one(sight.installation, now)
     return len(changed)
+
+
+def _lock_concerned(site_ids: frozenset[UUID], offered: Offered) -> list[UUID]:
+    """Lock what runs on these sites; return what was told something, or is to forget what it was told before.
+
+    Most checks bring no news, so no more is read here than tells that. What is locked is read by another statement, as
+    in `lock_with_versions`.
+    """
+    rows = Installation.objects.select_for_update(no_key=True).filter(
+        site_id__in=site_ids, source=MARKETPLACE, state__in=_RUNNING_SOMETHING, running__isnull=False
+    )
+    found = rows.order_by("pk").values_list(
+        "pk", "site_id", "app_key", "running_id", "newest_id", "within_id", "rollout", "turn_at"
+    )
+    return [
+        pk
+        for pk, site, app, running, newest, within, rollout, turn_at in found
+        if (site, app) in offered.told or newest != running or within or rollout or turn_at
+    ]
 
 
 def _take(installations: Sequence[Installation], offered: Offered) -> list[Installation]:

@@ -16,7 +16,7 @@ from tradepost.host.installing.models import Installation, KnownVersion
 from tradepost.host.marketlink.reports import report, state_word
 
 from .models import Upgrade
-from .queries import AHEAD, APPROVED, HELD_BACK, Sight, due_text, look_at, with_versions
+from .queries import AHEAD, APPROVED, HELD_BACK, Sight, due_text, lock_with_versions, look_at
 
 ACTOR = "upgrading"
 _OPEN = frozenset({ApprovalState.WAITING, ApprovalState.APPROVED})
@@ -26,14 +26,13 @@ WORK = "upgrade_due_installations"
 def lock(installation_id: UUID) -> Installation:
     """The installation, locked until the transaction ends: its row guards everything about it.
 
-    Where a site is locked too, it comes first. Neither lock keeps others from referring to the row (`no_key`), for a
-    new approval refers to its site while somebody else may hold that and wait for the installation.
+    Where a site is locked too, it comes first: a new approval refers to its site while somebody else may hold that and
+    wait for the installation.
     """
-    rows = with_versions(Installation.objects.select_for_update(of=("self",), no_key=True))
-    found = rows.filter(pk=installation_id).first()
-    if found is None:
+    found = lock_with_versions(Installation.objects.filter(pk=installation_id))
+    if not found:
         raise NotFoundError("installation", installation_id)
-    return found
+    return found[0]
 
 
 def replan(installation: Installation, *, now: datetime) -> Plan | None:

@@ -222,6 +222,17 @@ def with_versions(rows: QuerySet[Installation]) -> QuerySet[Installation]:
     return rows.select_related("site", *VERSIONS, "cached_license").defer(*bytes_of(*VERSIONS))
 
 
+def lock_with_versions(rows: QuerySet[Installation]) -> list[Installation]:
+    """Lock rows until the transaction ends, in the order of their ids, and return them with what `with_versions` adds.
+
+    Neither lock keeps others from referring to the rows (`no_key`). Two statements: one that waits for a lock sees the
+    locked row as it is then, but what is joined to it as it was before; a version that came to run meanwhile would be
+    missing, and an installation that runs nothing is asked for no consent.
+    """
+    ids = list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    return list(with_versions(Installation.objects.filter(pk__in=ids)).order_by("pk")) if ids else []
+
+
 def find_installations(caller: Caller, site_id: UUID) -> QuerySet[Installation]:
     """The apps on a site that the caller may see, those that are gone left out."""
     rows = Installation.objects.filter(site_id=site_id, site__in=find_visible(caller).order_by())

@@ -21,7 +21,7 @@ from .lifecycle import LifecycleEvent
 from .models import LifecycleCall, Upgrade
 from .outcomes import Attempt, Outcome, call_row
 from .planning import lock, move, move_many, replan, show
-from .queries import INSTALL, Sight, look_at, with_versions
+from .queries import INSTALL, Sight, lock_with_versions, look_at
 from .queueing import CallCause, queue_calls
 
 MOST_INSTALL_ATTEMPTS = 5
@@ -82,10 +82,8 @@ def _record_successes(results: Sequence[Result], now: datetime) -> frozenset[UUI
     by_id = {each.installation_id: each for each in results}
     if not by_id:
         return frozenset()
-    rows = with_versions(
-        Installation.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=by_id)
-    ).order_by("pk")
-    ours = [sight for sight in look_at(list(rows)) if _is_ours(sight, by_id[sight.installation.pk])]
+    rows = lock_with_versions(Installation.objects.filter(pk__in=by_id))
+    ours = [sight for sight in look_at(rows) if _is_ours(sight, by_id[sight.installation.pk])]
     plain = land_plain(ours, now)
     upgrades = [sight.upgrade for sight in plain if sight.upgrade is not None]
     calls = [

@@ -25,7 +25,7 @@ from .lifecycle import AppCall, account_ids, installed_call, needs_call
 from .models import Upgrade
 from .outcomes import NOT_CALLED, Outcome
 from .planning import audit_upgrade, move, move_many, replan, show
-from .queries import BY_ADMINISTRATOR, Sight, look_at, with_versions
+from .queries import BY_ADMINISTRATOR, Sight, lock_with_versions, look_at, with_versions
 from .recording import Result, record_results
 from .sending import BATCH, lease_life, send_calls
 
@@ -86,11 +86,8 @@ _CLAIM = """
 @transaction.atomic
 def start(ids: Sequence[UUID], lease: UUID, now: datetime) -> list[Started]:
     """Decide for each claimed installation, and mark those that are to be called; the rest wait, with reasons."""
-    rows = (
-        Installation.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids, lease=lease).order_by("pk")
-    )
     to_begin = []
-    for sight in look_at(list(with_versions(rows))):
+    for sight in look_at(lock_with_versions(Installation.objects.filter(pk__in=ids, lease=lease))):
         plan = sight.plan(now)
         if isinstance(plan, Start) and sight.is_for(plan):
             to_begin.append((sight, sight.version_of(plan.target)))
