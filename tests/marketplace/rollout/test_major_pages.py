@@ -58,7 +58,7 @@ def test_it_says_until_when_sites_cross_and_for_majors_who_waits_for_consent(cro
     assert "?major=2&amp;state=waiting_consent" in text
     ((figure),) = re.findall(r'data-chart="([^"]*)"', text)
     chart = json.loads(unescape(figure))
-    assert chart["series"][1]["values"][-1] == 5
+    assert chart["series"][1]["values"][-1] == 10
 
 
 def test_a_page_of_some_sites_shows_these_alone(crossing, page):

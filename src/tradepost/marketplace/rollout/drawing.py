@@ -44,7 +44,7 @@ def worth_showing(progress: Iterable[Progress], *, keep: AbstractSet[str]) -> li
 
 
 def crossing_chart(crossing: Crossing, points: Sequence[Point], deployed: AbstractSet[str], *, now: datetime) -> str:
-    """The JSON that `data-chart` takes: the sites on deployed versions until now, and what their turns will bring.
+    """The JSON that `data-chart` takes: the sites on deployed versions until now, and how many have their turn by when.
 
     `deployed` are the numbers of deployed versions. Empty where no site waits for its turn and none has had one.
     """
@@ -55,14 +55,14 @@ def crossing_chart(crossing: Crossing, points: Sequence[Point], deployed: Abstra
     ]
     if past[-1][1] == 0 and not crossing.turns:
         return ""
-    here = expected = past[-1][1]
+    here, expected = past[-1][1], crossing.had_turn
     coming: list[tuple[datetime, int]] = []
     for at, sites in crossing.turns:
         expected += sites
         coming.append((max(at, now), expected))
     times = [at for at, _ in past] + [now] + [at for at, _ in coming]
     done = [sites for _, sites in past] + [here] + [None] * len(coming)
-    turns = [None] * len(past) + [here] + [sites for _, sites in coming]
+    turns = [None] * len(past) + [crossing.had_turn] + [sites for _, sites in coming]
     series = [{"label": "run a deployed version", "values": done}, {"label": "had their turn by then", "values": turns}]
     return json.dumps({"times": [int(at.timestamp()) for at in times], "series": series})
 
