@@ -25,6 +25,8 @@ from tradepost.host.sites.models import Site
 from tradepost.host.upgrading.models import Upgrade
 from tradepost.host.upgrading.queries import Explanation, explain
 
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
 
 @dataclass
 class DeployedWorld:
@@ -55,11 +57,13 @@ class DeployedWorld:
         return Ask.from_json(waiting.ask) if waiting is not None else None
 
     def approve(self, site: Site) -> None:
+        self.world.now += MINUTE  # what follows is later than what came before
         waiting = self.world.waiting(site)
         assert waiting is not None
         approve(waiting.pk, fingerprint=waiting.fingerprint, by=self.world.admins[site.pk], now=self.world.now)
 
     def decline(self, site: Site) -> None:
+        self.world.now += MINUTE  # what follows is later than what came before
         waiting = self.world.waiting(site)
         assert waiting is not None
         decline(waiting.pk, fingerprint=waiting.fingerprint, by=self.world.admins[site.pk], now=self.world.now)
@@ -106,6 +110,3 @@ def town(db: None, settings: object, fetch_key: Callable[[str], str]) -> Iterato
     with outgoing.replace(made.streets), domain_time_told_by(lambda: made.now):
         enrol(code="tpe_first-code", url=MARKETPLACE, by=made.operator, now=made.now)
         yield DeployedWorld(made, market)
-
-
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
