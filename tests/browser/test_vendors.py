@@ -36,7 +36,7 @@ def bad_address():
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.3", 0), Answer) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield "http://{}:{}/descriptor.json".format(*server.server_address)
         server.shutdown()
 

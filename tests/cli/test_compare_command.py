@@ -174,7 +174,7 @@ class Vendor(http.server.BaseHTTPRequestHandler):
 def serving():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Vendor)
     server.handle_error = lambda *_: None  # clients that hang up are the point here
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

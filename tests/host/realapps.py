@@ -19,7 +19,7 @@ def serving(app: App) -> Iterator[str]:
     """Let the app answer at the address given out; its `base_url` is that address then."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _answers_of(app))
     app.base_url = f"http://127.0.0.1:{server.server_address[1]}/base"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield app.base_url

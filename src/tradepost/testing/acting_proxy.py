@@ -68,7 +68,7 @@ def acting_proxy(*, listen: Address, host_url: str, folder: Path, now: datetime)
     ThreadingTCPServer.allow_reuse_address = True
     server = ThreadingTCPServer((listen.host, listen.port), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, name="acting-proxy", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="acting-proxy", daemon=True)
     thread.start()
     try:
         yield proxy

@@ -78,7 +78,7 @@ def serving_pages(address: str) -> Iterator[PageServer]:
 
     server = ThreadingHTTPServer((address, 0), Answers)
     app.base_url = f"http://{address}:{server.server_address[1]}/base"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield app

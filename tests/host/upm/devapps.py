@@ -42,7 +42,7 @@ def developing(key: str = "dev-app") -> Iterator[DevApp]:
     url = f"http://127.0.0.1:{server.server_address[1]}"
     app = DevApp(url, descriptor(key, url))
     server.RequestHandlerClass = _answers_of(app)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield app
