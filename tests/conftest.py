@@ -1,11 +1,13 @@
 """What every test may use. The database and the guard come from `tradepost.testing.pytest_house`."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tradepost.testing import once_a_run
 from tradepost.testing.pytest_house import point_django_at
 
 # A busy machine is no failure: what a test says must not hang on how long it takes.
@@ -35,3 +37,10 @@ def real_descriptors() -> Path:
 def django_db_modify_db_settings(database_server, django_db_modify_db_settings_parallel_suffix) -> None:
     """Start the database when the first test asks for it; pytest-django calls this before it makes its own in it."""
     point_django_at(database_server)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once_a_run() -> Iterator[None]:
+    """RSA keys, the list of static files and quick passwords: half of the time of all tests went there."""
+    with once_a_run.signing_keys(), once_a_run.static_files(), once_a_run.quick_passwords():
+        yield

@@ -1,0 +1,66 @@
+"""What thousands of tests need alike and no test is about: made once a run, and not once a test.
+
+Each of these stands in for nothing: the product's own code makes what is kept, in every run anew.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from threading import Lock
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+from tradepost.host.installing import keys
+
+SIGNING_KEYS = 8
+"""So many that no test gets one of its own keys twice: each makes two or three at most."""
+
+
+@contextmanager
+def signing_keys() -> Iterator[None]:
+    """Deal the same few RSA keys out again and again. Their ids, by which they are told apart, stay new each time."""
+    real = keys.new_private_key
+    ring: Iterator[RSAPrivateKey] = cycle(real() for _ in range(SIGNING_KEYS))
+    one_at_a_time = Lock()
+
+    def new_private_key() -> RSAPrivateKey:
+        with one_at_a_time:
+            return next(ring)
+
+    keys.new_private_key = new_private_key
+    try:
+        yield
+    finally:
+        keys.new_private_key = real
+
+
+@contextmanager
+def static_files() -> Iterator[None]:
+    """List the folders of static files once: every test client has middleware of its own, which would list them."""
+    real = WhiteNoiseMiddleware.add_files_from_finders
+    found: dict[str, object] = {}
+
+    def add_files(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            real(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    WhiteNoiseMiddleware.add_files_from_finders = add_files
+    try:
+        yield
+    finally:
+        WhiteNoiseMiddleware.add_files_from_finders = real
+
+
+@contextmanager
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords with the same function in fewer rounds: nobody guesses those of tests."""
+    real = PBKDF2PasswordHasher.iterations
+    PBKDF2PasswordHasher.iterations = 1000
+    try:
+        yield
+    finally:
+        PBKDF2PasswordHasher.iterations = real
