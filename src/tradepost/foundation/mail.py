@@ -10,9 +10,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 from django.db import transaction
-from django.db.models import Min
 
-from . import jobs
+from . import due, jobs
 from .clock import machine_now
 from .configuration import configuration
 from .models import OutgoingMail
@@ -114,10 +113,9 @@ def _put_off(mail: OutgoingMail, error: str) -> None:
     log.warning("mail %s was not delivered (attempt %d): %s", mail.pk, attempts, error)
 
 
-def _next_due(service: str) -> datetime | None:
+def _next_due(service: str) -> due.NextDue:
     waiting = OutgoingMail.objects.filter(service=service, sent_at=None, given_up_at=None)
-    earliest: datetime | None = waiting.aggregate(at=Min("due_at"))["at"]
-    return earliest
+    return due.earliest("due_at")(lambda _machine: waiting)
 
 
 for _service in ("marketplace", "host"):
@@ -126,7 +124,7 @@ for _service in ("marketplace", "host"):
             f"deliver_{_service}_mail",
             _service,
             run=lambda _now, service=_service: deliver_due_mail(service),
-            next_due=lambda service=_service: _next_due(service),
+            next_due=_next_due(_service),
             waits_for_machine=True,
         )
     )

@@ -151,7 +151,7 @@ class World:
 
     def _ask_what_is_due(self) -> None:
         with self._timed("asking what is due"):
-            asked = [(work, work.next_due()) for work in jobs.works() if work.name not in NOT_SIMULATED + HOUSE]
+            asked = jobs.due_times(work for work in jobs.works() if work.name not in NOT_SIMULATED + HOUSE)
         self._dues = [(work, at) for work, at in asked if at is not None]
 
     def _end_day(self) -> None:

@@ -3,10 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 
 from tradepost.core.errors import NotFoundError
 from tradepost.core.states import ApprovalState
+from tradepost.foundation import due
 from tradepost.foundation.callers import Caller
 from tradepost.host.installing.models import bytes_of
 from tradepost.host.sites.queries import find_visible
@@ -34,11 +35,10 @@ def get_approval(caller: Caller, approval_id: UUID) -> Approval:
     return found
 
 
-def find_next_reminder() -> datetime | None:
+@due.earliest("remind_at")
+def find_next_reminder(_machine: datetime) -> QuerySet[Approval]:
     """When the next administrator is to be reminded (domain time)."""
-    rows = Approval.objects.filter(remind_at__isnull=False)
-    earliest: datetime | None = rows.aggregate(at=Min("remind_at"))["at"]
-    return earliest
+    return Approval.objects.all()
 
 
 def _visible(caller: Caller) -> QuerySet[Approval]:

@@ -4,9 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from tradepost.core.states import InstallationState
+from tradepost.foundation import due
 from tradepost.foundation.clock import machine_now
 from tradepost.host.installing.models import MARKETPLACE, Installation
 from tradepost.host.marketlink.models import MarketplaceLink
@@ -55,10 +56,11 @@ def find_link_to_ask() -> MarketplaceLink | None:
     return link
 
 
-def find_next_due() -> datetime | None:
+@due.earliest("due_at")
+def find_next_due(machine: datetime) -> QuerySet[CachedLicense]:
     """When the next decision is to be asked for although nobody looks (domain time)."""
-    earliest: datetime | None = CachedLicense.objects.aggregate(at=Min("due_at"))["at"]
-    return earliest if earliest is not None and find_link_to_ask() is not None else None
+    answers = Q(license_held_until=None) | Q(license_held_until__lte=machine)
+    return CachedLicense.objects.filter(Exists(MarketplaceLink.objects.filter(answers)))
 
 
 def _stale(now: datetime) -> Q:

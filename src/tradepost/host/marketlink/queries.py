@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from tradepost.core.errors import ForbiddenError
+from tradepost.foundation import due
 from tradepost.foundation.callers import Caller
+from tradepost.host.sites.models import Site
 
 from .models import MarketplaceLink, PendingReport
 
@@ -29,9 +31,14 @@ def is_linked() -> bool:
     return MarketplaceLink.objects.exists()
 
 
-def find_next_report() -> datetime | None:
+@due.earliest("due_at")
+def find_next_report(_machine: datetime) -> QuerySet[PendingReport]:
     """When the next report is to be sent (machine time)."""
-    if not is_linked():
-        return None
-    earliest: datetime | None = PendingReport.objects.aggregate(at=Min("due_at"))["at"]
-    return earliest
+    return PendingReport.objects.filter(Exists(MarketplaceLink.objects.all()))
+
+
+@due.earliest("next_check_at")
+def find_next_check(machine: datetime) -> QuerySet[Site]:
+    """When the next site asks the marketplace (domain time), apart from those that are asking now."""
+    is_free = Q(check_lease_until=None) | Q(check_lease_until__lt=machine)
+    return Site.objects.filter(is_free, Exists(MarketplaceLink.objects.all()))

@@ -2,16 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from tradepost.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from tradepost.core.window import MaintenanceWindow
 from tradepost.foundation.callers import Caller
-from tradepost.foundation.clock import machine_now
 
 from .models import Member, Site
 
@@ -98,10 +96,3 @@ def read_zone(name: str) -> str:
     except (KeyError, ValueError, OSError) as error:  # unknown names, and names that lead out of the zones' folder
         raise InvalidInputError(f"{name!r} is not a time zone like Europe/Berlin or UTC", "/zone") from error
     return name
-
-
-def find_next_check() -> datetime | None:
-    """When the next site asks the marketplace (domain time), apart from those that are asking now."""
-    free = Q(check_lease_until=None) | Q(check_lease_until__lt=machine_now())
-    earliest: datetime | None = Site.objects.filter(free).aggregate(at=Min("next_check_at"))["at"]
-    return earliest

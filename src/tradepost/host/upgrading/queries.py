@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from tradepost.core.consent import Ask, Consent, Terms
 from tradepost.core.errors import NotFoundError
@@ -22,8 +22,8 @@ from tradepost.core.plan import (
 from tradepost.core.plan import KnownVersion as PlannedVersion
 from tradepost.core.states import ApprovalState, InstallationState
 from tradepost.core.version import Version
+from tradepost.foundation import due
 from tradepost.foundation.callers import Caller
-from tradepost.foundation.clock import machine_now
 from tradepost.host.approvals.asking import consent_policy, declined_asks, find_open, standing_approval
 from tradepost.host.approvals.models import Approval
 from tradepost.host.approvals.terms import from_json
@@ -281,11 +281,10 @@ def find_queued(installation: Installation) -> list[QueuedCall]:
     return list(QueuedCall.objects.filter(installation=installation).order_by("id")[:MOST_QUEUED])
 
 
-def find_next_call() -> datetime | None:
+@due.earliest("due_at")
+def find_next_call(machine: datetime) -> QuerySet[QueuedCall]:
     """When the next queued call is due (domain time), apart from those to apps a worker has in its hands."""
-    free = Q(installation__lease_until=None) | Q(installation__lease_until__lt=machine_now())
-    earliest: datetime | None = QueuedCall.objects.filter(free).aggregate(at=Min("due_at"))["at"]
-    return earliest
+    return QueuedCall.objects.filter(Q(installation__lease_until=None) | Q(installation__lease_until__lt=machine))
 
 
 def explain(installation: Installation, now: datetime) -> Explanation:
@@ -325,10 +324,7 @@ def due_text(number: str) -> str:
     return f"Version {number} is due and will be applied in a moment."
 
 
-def find_next_upgrade() -> datetime | None:
+@due.earliest("due_at")
+def find_next_upgrade(machine: datetime) -> QuerySet[Installation]:
     """When the next installation is due (domain time), apart from those a worker has in its hands."""
-    free = Q(lease_until=None) | Q(lease_until__lt=machine_now())
-    earliest: datetime | None = Installation.objects.filter(free, due_at__isnull=False).aggregate(at=Min("due_at"))[
-        "at"
-    ]
-    return earliest
+    return Installation.objects.filter(Q(lease_until=None) | Q(lease_until__lt=machine))

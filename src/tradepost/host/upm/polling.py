@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from tradepost.core.errors import ProblemsError
 from tradepost.core.release import Refusal
 from tradepost.core.schedule import next_poll
 from tradepost.core.states import InstallationState
-from tradepost.foundation import audit, jobs, outgoing
+from tradepost.foundation import audit, due, jobs, outgoing
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.configuration import configuration
@@ -91,13 +91,13 @@ def poll_now(site_id: UUID, app_key: str, *, by: Caller, now: datetime) -> Addre
     return address
 
 
-def find_next_poll() -> datetime | None:
+@due.earliest("next_poll_at")
+def find_next_poll(machine: datetime) -> QuerySet[AddressListing]:
     """The earliest due time (domain time) among addresses that no worker holds."""
-    free = Q(poll_lease=None) | Q(poll_lease_until__lte=machine_now())
-    rows = AddressListing.objects.filter(
+    free = Q(poll_lease=None) | Q(poll_lease_until__lte=machine)
+    return AddressListing.objects.filter(
         free, held_at=None, installation__source=ADDRESS, installation__state__in=_RUNS
     )
-    return rows.order_by("next_poll_at").values_list("next_poll_at", flat=True).first()
 
 
 def claim_due(now: datetime) -> list[AddressPoll]:

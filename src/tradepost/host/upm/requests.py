@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from tradepost.core.errors import ForbiddenError, LimitError, NotFoundError, TradepostError
-from tradepost.foundation import audit, jobs
+from tradepost.foundation import audit, due, jobs
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.fetching import Understood
@@ -153,11 +154,10 @@ def carry_out_requests(now: datetime) -> int:
     return len(requests)
 
 
-def find_next_request() -> datetime | None:
+@due.earliest("asked_at")
+def find_next_request(machine: datetime) -> QuerySet[InstallRequest]:
     """When the oldest wish that no worker holds was made (domain time)."""
-    waiting = InstallRequest.objects.filter(state=RequestState.WAITING)
-    free = waiting.filter(lease=None) | waiting.filter(lease_until__lt=machine_now())
-    return free.order_by("asked_at").values_list("asked_at", flat=True).first()
+    return InstallRequest.objects.filter(Q(lease=None) | Q(lease_until__lt=machine), state=RequestState.WAITING)
 
 
 def _carry_out(request: InstallRequest, answer: OutgoingResponse | OutgoingError, lease: UUID, now: datetime) -> None:

@@ -6,12 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 
 from tradepost.core.errors import NotFoundError
 from tradepost.core.module import Module
 from tradepost.core.module_kinds import Place
 from tradepost.core.states import InstallationState
+from tradepost.foundation import due
 from tradepost.foundation.callers import Caller
 from tradepost.host.embedding.compiled import compiled
 from tradepost.host.installing.models import Installation, bytes_of
@@ -55,10 +56,10 @@ def may_hear(installation: Installation) -> bool:
     return "READ" in terms_of(granted).rights
 
 
-def next_due() -> datetime | None:
+@due.earliest("due_at")
+def next_due(_machine: datetime) -> QuerySet[Delivery]:
     """When the next delivery is to be tried (domain time)."""
-    earliest: datetime | None = Delivery.objects.filter(state="waiting").aggregate(at=Min("due_at"))["at"]
-    return earliest
+    return Delivery.objects.filter(state="waiting")
 
 
 def next_sequences(count: int) -> list[int]:

@@ -20,7 +20,7 @@ import msgspec
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from tradepost.foundation import outgoing
+from tradepost.foundation import due, outgoing
 from tradepost.foundation.clock import machine_now, new_id
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.outgoing import OutgoingError, OutgoingRequest, OutgoingResponse, Purpose, Timeout
@@ -122,11 +122,9 @@ def claim_turns(kind: PushKind[H]) -> list[Turn]:
         return [Turn(*row, lease=lease) for row in cursor.fetchall()]
 
 
-def next_due(kind: PushKind[H]) -> datetime | None:
-    """When a host is to be told next (machine time)."""
-    with connection.cursor() as cursor:
-        cursor.execute(kind.sql(NEXT_DUE))
-        return cursor.fetchone()[0]
+def next_due(kind: PushKind[H]) -> due.NextDue:
+    """The question when a host is to be told next (machine time)."""
+    return due.NextDue(lambda: (kind.sql(NEXT_DUE), ()))
 
 
 def _batch(kind: PushKind[H], turn: Turn, *, now: datetime) -> Batch[H]:

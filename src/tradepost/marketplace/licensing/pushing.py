@@ -32,6 +32,5 @@ def push_due(now: datetime) -> int:
     return pushing.push_due(LICENSES, now)
 
 
-def next_due() -> datetime | None:
-    """When a host is to be told next (machine time)."""
-    return pushing.next_due(LICENSES)
+next_due = pushing.next_due(LICENSES)
+"""When a host is to be told next (machine time)."""

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import QuerySet
 
-from tradepost.foundation import audit
+from tradepost.foundation import audit, due
 
 from .changes import SAVED, prepare, what_time_did
 from .models import LicenseChange, SiteLicense
@@ -40,10 +40,10 @@ def settle_due(now: datetime) -> int:
     return len(rows)
 
 
-def next_due() -> datetime | None:
+@due.earliest("due_at")
+def next_due(_machine: datetime) -> QuerySet[SiteLicense]:
     """When time changes a license next."""
-    earliest: datetime | None = SiteLicense.objects.filter(due_at__isnull=False).aggregate(at=Min("due_at"))["at"]
-    return earliest
+    return SiteLicense.objects.all()
 
 
 def _save(rows: list[SiteLicense]) -> None:

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from tradepost.core.errors import NotFoundError
 from tradepost.core.states import AccessTokenState
+from tradepost.foundation import due
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.configuration import configuration
 from tradepost.foundation.secrets import hash_token
@@ -91,7 +92,7 @@ def over(now: datetime) -> QuerySet[AccessToken]:
     return AccessToken.objects.filter(state=AccessTokenState.UNBOUND, expires_at__lte=now).order_by("expires_at")
 
 
-def next_due() -> datetime | None:
+@due.earliest("expires_at")
+def next_due(_machine: datetime) -> QuerySet[AccessToken]:
     """When the next unused token is over (domain time)."""
-    waiting = AccessToken.objects.filter(state=AccessTokenState.UNBOUND, expires_at__isnull=False)
-    return waiting.order_by("expires_at").values_list("expires_at", flat=True).first()
+    return AccessToken.objects.filter(state=AccessTokenState.UNBOUND)

@@ -4,17 +4,16 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from tradepost.foundation.clock import machine_now
+from tradepost.foundation import due
 from tradepost.marketplace.catalog.models import Listing
 
 from .models import PollEvent
 
 
-def next_due() -> datetime | None:
+@due.earliest("next_poll_at")
+def next_due(machine: datetime) -> QuerySet[Listing]:
     """The earliest due time (domain time) among listings that no worker holds."""
-    unleased = Q(poll_lease=None) | Q(poll_lease_until__lte=machine_now())
-    free = Listing.objects.filter(unleased, held_at=None, next_poll_at__isnull=False).order_by("next_poll_at")
-    return free.values_list("next_poll_at", flat=True).first()
+    return Listing.objects.filter(Q(poll_lease=None) | Q(poll_lease_until__lte=machine), held_at=None)
 
 
 def poll_events(listing: Listing) -> QuerySet[PollEvent]:
