@@ -206,15 +206,22 @@ def _give_back(sites: Sequence[Site], claimed: Sequence[Site], now: datetime) ->
     """
     interval = configuration.policy.check_interval
     began = {site.pk: site.next_check_at for site in claimed}
+    rows = []
     for site in sites:
-        site.check_lease = site.check_lease_until = None
         after = next_check(now, failures=site.check_failures, interval=interval, seed=site.base_url)
         is_hurried = site.next_check_at != began[site.pk]
-        site.next_check_at = min(site.next_check_at, after) if is_hurried else after
-    Site.objects.bulk_update(
-        sites,
-        [
-            "check_lease", "check_lease_until", "next_check_at", "last_check_at", "check_failures", "check_problem",
-        ],
-        batch_size=200,
-    )  # fmt: skip
+        at = min(site.next_check_at, after) if is_hurried else after
+        rows.append((site.pk, at, site.last_check_at, site.check_failures, site.check_problem))
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_GIVE_BACK, list(map(list, zip(*rows, strict=True))))
+
+
+_GIVE_BACK = """
+    UPDATE sites_site s
+    SET check_lease = NULL, check_lease_until = NULL, next_check_at = told.next_check_at,
+        last_check_at = told.last_check_at, check_failures = told.check_failures, check_problem = told.check_problem
+    FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::int[], %s::text[])
+        AS told(id, next_check_at, last_check_at, check_failures, check_problem)
+    WHERE s.id = told.id
+"""
