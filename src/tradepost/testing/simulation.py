@@ -32,8 +32,10 @@ def main(arguments: list[str]) -> int:
     asked = _read(arguments)
     with ExitStack() as stack:
         _prepare(stack)
+        from .once_a_run import collect_seldom
         from .world import Plan, World
 
+        collect_seldom()
         grain = timedelta(minutes=asked.grain)
         world = World(Plan(seed=asked.seed, sites=asked.sites, days=asked.days, grain=grain))
         began = time.perf_counter()
