@@ -152,7 +152,7 @@ def keep(
             news.append((installation, row))
         elif not pushed:
             row.fresh_until = now + configuration.policy.license_cache
-    CachedLicense.objects.bulk_update(rows.values(), _WRITTEN, batch_size=200)
+    _save(rows.values(), _WRITTEN)
     _let_known(news, now)
     tell(news, now=now, calls=calls)
     return len(news)
@@ -167,7 +167,7 @@ def note_failure(questions: Sequence[Question], text: str, *, now: datetime) -> 
         row.tried_at, row.problem = machine_now(), text
     for each in questions:
         rows[each.installation.pk].trial_wanted |= each.begin_trial
-    CachedLicense.objects.bulk_update(rows.values(), ["tried_at", "problem", "trial_wanted"], batch_size=200)
+    _save(rows.values(), ["tried_at", "problem", "trial_wanted"])
     # A decision that has stood too long is a change, too.
     tell([(installations[pk], row) for pk, row in rows.items()], now=now)
 
@@ -205,6 +205,15 @@ def _locked_rows(installations: Iterable[Installation]) -> dict[UUID, CachedLice
     return {row.pk: row for row in rows}
 
 
+def _save(rows: Iterable[CachedLicense], names: Sequence[str]) -> None:
+    """Write some columns of locked rows. They are there, so each is a conflict, and a conflict is an update: that is
+    less work than an update by cases.
+    """
+    CachedLicense.objects.bulk_create(
+        list(rows), update_conflicts=True, unique_fields=["installation"], update_fields=names, batch_size=200
+    )
+
+
 def _is_news(row: CachedLicense, decision: wire.LicenseDecision, now: datetime, *, pushed: bool) -> bool:
     if row.answered_at is None or decision.revision != row.revision:
         return row.answered_at is None or decision.revision > row.revision
@@ -234,7 +243,7 @@ def _keep_unknown(installations: Sequence[Installation], now: datetime) -> None:
         row.decision, row.revision, row.answered_at = None, -1, now
         row.fresh_until = now + configuration.policy.license_cache
         row.tried_at, row.problem, row.due_at = None, "", _unseen_until(known[row.pk], now)
-    CachedLicense.objects.bulk_update(news, _WRITTEN, batch_size=200)
+    _save(news, _WRITTEN)
     told = [(known[row.pk], row) for row in news]
     _let_known(told, now)
     tell(told, now=now)
