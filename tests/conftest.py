@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,14 @@ def django_db_modify_db_settings(database_server, django_db_modify_db_settings_p
 
 @pytest.fixture(scope="session", autouse=True)
 def made_once_a_run() -> Iterator[None]:
-    """RSA keys, the list of static files and quick passwords: half of the time of all tests went there."""
+    """RSA keys, the list of static files and the like: half of the time of all tests went there."""
     once_a_run.collect_seldom()
-    with once_a_run.signing_keys(), once_a_run.static_files(), once_a_run.quick_passwords():
+    with ExitStack() as stack:
+        for make in (
+            once_a_run.signing_keys,
+            once_a_run.static_files,
+            once_a_run.quick_passwords,
+            once_a_run.kinds_of_rows,
+        ):
+            stack.enter_context(make())
         yield

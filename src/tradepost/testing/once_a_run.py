@@ -11,6 +11,10 @@ from threading import Lock
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.management.commands import flush
+from django.db.models import Model
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tradepost.host.installing import keys
@@ -65,6 +69,30 @@ def quick_passwords() -> Iterator[None]:
         yield
     finally:
         PBKDF2PasswordHasher.iterations = real
+
+
+@contextmanager
+def kinds_of_rows() -> Iterator[None]:
+    """Put Django's own tables back by two statements after a test has emptied the database, as they were before.
+
+    Django finds out anew which models and permissions there are, which takes longer than most such tests.
+    """
+    real = flush.emit_post_migrate_signal
+    kept: list[list[Model]] = []
+
+    def put_back(verbosity: int, interactive: bool, database: str) -> None:  # noqa: FBT001  Django calls it so
+        if not kept:
+            real(verbosity, interactive, database)
+            kept.extend([list(ContentType.objects.order_by("pk")), list(Permission.objects.order_by("pk"))])
+            return
+        for rows in kept:
+            type(rows[0])._default_manager.bulk_create(rows)  # noqa: SLF001  Django's public name for it
+
+    flush.emit_post_migrate_signal = put_back
+    try:
+        yield
+    finally:
+        flush.emit_post_migrate_signal = real
 
 
 def collect_seldom() -> None:
