@@ -3,7 +3,6 @@
 import pytest
 from django.db import connection
 from tests.marketplace.conftest import START
-from tests.marketplace.licensing.conftest import DAY
 from tests.marketplace.licensing.test_settling import many_licenses, many_sites
 
 from tradepost.marketplace.hosts.pushing import CLAIM
@@ -24,12 +23,17 @@ def crowd(at_host, paid):
     OwnedSite.objects.bulk_create(
         OwnedSite(site=site, customer=owner, since=START) for site, owner in zip(sites, owners, strict=True)
     )
-    for number, row in enumerate(rows := list(SiteLicense.objects.all())):
-        row.changed_at = START + number * DAY / 1440
-    SiteLicense.objects.bulk_update(rows, ["changed_at"])
     with connection.cursor() as cursor:
+        cursor.execute(ONE_EACH_MINUTE, [START])
         cursor.execute("ANALYZE")
-    return rows
+    return list(SiteLicense.objects.all())
+
+
+ONE_EACH_MINUTE = """
+UPDATE licensing_sitelicense license SET changed_at = %s + numbered.number * interval '1 minute'
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM licensing_sitelicense) numbered
+WHERE numbered.id = license.id
+"""
 
 
 def plan_of(rows, *order):
