@@ -58,7 +58,7 @@ def test_one_version_is_told_in_full_and_its_manifest_byte_by_byte(notes: Desk) 
     shown = notes.run("version", "details", "2.0.0").out
     assert "administrators are asked  yes" in shown
     assert "manifest_scope.added" in shown
-    assert "It may\n" in shown
+    assert "It asks for\n" in shown
     assert notes.run("version", "details", "2.0", "--text").out == more_scopes()
     assert notes.run("version", "details", "2.0", "--text", "--json").status == 2
     missing = notes.run("version", "details", "9.0")

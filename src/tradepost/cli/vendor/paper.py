@@ -77,10 +77,9 @@ def print_reasons(console: Console, title: str, reasons: Sequence[Mapping[str, A
         change = str(reason.get("change") or "")
         line = Text.assemble(styled(f"  {change:<6}" if change else " ", CHANGE_STYLES.get(change, "")), " ")
         line.append_text(styled(told(reason, "text", empty="")))
-        where = told(reason, "pointer", empty="")
-        if reason.get("line"):
-            where += f" (line {reason['line']}, column {reason.get('column')})"
-        console.print(line.append_text(styled(f"  {told(reason, 'rule', empty='')} {where}".rstrip(), "dim")))
+        place = f"(line {reason['line']}, column {reason.get('column')})" if reason.get("line") else ""
+        where = [told(reason, name, empty="") for name in ("rule", "pointer")]
+        console.print(line.append_text(styled("  " + " ".join(filter(None, [*where, place])), "dim")))
 
 
 def print_unrendered(console: Console, modules: Sequence[Mapping[str, Any]]) -> None:

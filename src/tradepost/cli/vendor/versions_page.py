@@ -45,7 +45,11 @@ def print_version(answer: Mapping[str, Any], *, environment: str) -> None:
     print_facts([("environment", environment), *facts])
     console = open_paper()
     print_reasons(console, "Because", rows_of(answer, "reasons"))
-    print_reasons(console, "It may", rows_of(answer, "permissions"))
+    permissions = [(told(each, "kind"), told(each, "text")) for each in rows_of(answer, "permissions")]
+    if permissions:
+        console.print()
+        console.print(styled("It asks for", "bold"))
+        print_facts([(f"  {kind}", text) for kind, text in permissions])
     print_reasons(console, "Warnings", rows_of(answer, "warnings"), style="bold yellow")
     print_unrendered(console, rows_of(answer, "unrendered"))
 
