@@ -1,15 +1,19 @@
 """Reports of sites with deployed apps: what they have granted, majors that are left, rollouts they are in."""
 
 import pytest
+from django.db import transaction
 from tests.marketplace.conftest import HOUR, START
 from tests.marketplace.rollout.making import choose, keep, make_listing, offer, sites_that_run
+from tests.marketplace.test_workers import at_the_same_time
 from tests.marketplace.wire_client import AT
 
 from tradepost.marketplace.bulk.models import BulkSite, BulkUpgrade
+from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.notices.models import Notice
 from tradepost.marketplace.rollout import queries
 from tradepost.marketplace.rollout.majors import find_crossing, sites_per_major
 from tradepost.marketplace.rollout.models import InstallationRecord, PendingNews
+from tradepost.marketplace.rollout.news import note_news
 
 pytestmark = pytest.mark.django_db
 
@@ -220,3 +224,33 @@ def test_the_same_bytes_may_be_the_manifest_of_two_apps(vendor, wire, app):
     type(first).objects.filter(pk__in=[first.pk, second.pk]).update(manifest=shared)
 
     assert wire.get(f"/wire/1/manifests/{shared.pk}").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deployments_and_reports_at_once_do_not_wait_for_each_other_in_a_circle(majors, vendor, wire, host):
+    """Each deployment notes news, each report of an old version does; both for the same hosts, some for new ones."""
+    other = make_listing(vendor, "com.example.other")
+    offer(other, "1.1.0", "1.2.0")
+    wire.check(*[(number, "1.1.0") for number in range(1, 41)])
+    sites_that_run(other.versions.get(number="1.1.0"), host[0], first=100)
+
+    def deploy(listing):
+        with transaction.atomic():
+            locked = Listing.objects.select_for_update(no_key=True).get(pk=listing.pk)
+            choose(locked)
+            note_news(locked, 1, now=START)
+
+    def report(first):
+        reports = [wire.says(number, "1.1.0") for number in range(first, first + 2)]
+        reports += [wire.says(first, "1.1.0", app="com.example.other")]
+        return taken(wire.report(*reports))
+
+    for number in range(1, 40, 4):
+        at_the_same_time(
+            lambda: deploy(majors),
+            lambda: deploy(other),
+            lambda at=number: report(at),
+            lambda at=number: report(at + 2),
+        )
+    assert PendingNews.objects.count() == 2
+    assert InstallationRecord.objects.filter(listing=majors).count() == 40

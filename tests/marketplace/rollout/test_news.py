@@ -5,6 +5,7 @@ import json
 import threading
 from datetime import timedelta
 
+import msgspec
 import pytest
 from django.db import connection, transaction
 from tests.marketplace.conftest import HOUR, START
@@ -24,6 +25,7 @@ from tradepost.marketplace.rollout import news, telling
 from tradepost.marketplace.rollout.models import NewsTurn, PendingNews
 from tradepost.marketplace.rollout.news import note_news
 from tradepost.wire.licenses import SIGNATURE_HEADER, signature
+from tradepost.wire.messages import AppNews, News
 
 pytestmark = pytest.mark.django_db
 LATER = START + HOUR
@@ -146,7 +148,7 @@ class TestPushing:
 
         ((path, headers, body),) = taking.taken
         assert path == "/wire/1/news"
-        assert apps(taking) == [("com.example.app", 1)]
+        assert msgspec.json.decode(body, type=News) == News(apps=[AppNews(app="com.example.app", major=1)])
         at = int(headers[SIGNATURE_HEADER].split(",")[0].removeprefix("t="))
         digest = hashlib.sha256(host[1].encode()).hexdigest()
         assert headers[SIGNATURE_HEADER] == signature(digest, at=at, body=body)
@@ -155,8 +157,7 @@ class TestPushing:
 
     def test_it_is_due_at_once_by_machine_time(self):
         assert telling.next_due() <= machine_now()
-        (work,) = [work for work in jobs.works(service="marketplace") if work.name == news.PUSH]
-        assert jobs.is_due(work, START - 10_000 * HOUR)
+        assert news.PUSH in jobs.tick(service="marketplace", now=START - 10_000 * HOUR)
 
     def test_a_host_that_is_down_is_tried_at_least_every_five_minutes(self, taking):
         HostService.objects.update(base_url="http://127.0.0.1:9")

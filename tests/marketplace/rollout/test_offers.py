@@ -233,3 +233,20 @@ def test_a_private_apps_majors_are_told_only_to_sites_that_have_it(vendor, wire,
     assert numbers(answer) == {1: ["1.2.0", "2.0.0"]}
     assert answer.json()["unknown"] == ["com.example.own"]
     assert uuid.UUID(answer.json()["offers"][0]["site"]) == site_id(1)
+
+
+def test_reasons_are_told_without_their_lines_and_not_all_of_very_many(app, wire):
+    reasons = [
+        {"rule": "module.changed", "pointer": f"/{number}", "change": "minor", "consent": False, "text": "It changed.",
+         "line": number, "column": 1}
+        for number in range(200)
+    ]  # fmt: skip
+    offer(app, "1.1.0")
+    offer(app, "1.2.0", "2.0.0", reasons=reasons)
+
+    versions = {each["version"]: each for each in wire.check((1, "1.1.0")).json()["versions"]}
+    assert [len(versions[number]["reasons"]) for number in ("1.2.0", "2.0.0")] == [20, 100]
+    for found in versions.values():
+        assert found["reasons"][1] == {
+            "rule": "module.changed", "pointer": "/1", "change": "minor", "consent": False, "text": "It changed.",
+        }  # fmt: skip
