@@ -37,7 +37,9 @@ def test_a_change_at_the_vendors_address_is_offered_to_a_site_that_asks(client, 
     answer = check(client, credential, "1.0.0")
 
     assert answer.status_code == 200, answer.content
-    assert answer.json()["offers"] == [{"site": str(SITE), "app": "com.example.app", "version": "1.0.1"}]
+    nothing_more = {"not_before": None, "rollout": None}
+    offer = {"site": str(SITE), "app": "com.example.app", "version": "1.0.1"}
+    assert answer.json()["offers"] == [offer | nothing_more]
     (version,) = answer.json()["versions"]
     assert version["reasons"][0]["rule"] == "module.changed"
     assert SiteRecord.objects.get().name == "Alpha"

@@ -75,8 +75,8 @@ OURS: Mapping[str, tuple[str, str]] = {
     "identity_issuers": (
         "https addresses, separated by commas",
         (
-            "Whose identity tokens builds may exchange for a deploy token that lives for minutes, such as the issuer of "
-            "your build service. Each vendor then says which builds of it may deploy which app."
+            "Whose identity tokens builds may exchange for a deploy token that lives for minutes, such as the issuer "
+            "of your build service. Each vendor then says which builds of it may deploy which app."
         ),
     ),
     "var": (
@@ -165,8 +165,10 @@ OUTSIDE: Mapping[str, str] = {
     "Read by `make run`, not by a service.",
     "TRADEPOST_PORT_MARKETPLACE": "The port of the marketplace under `make run`. "
     "Likewise `_HOST`, `_SAMPLE`, `_SMTP` and `_MAIL`.",
-    "TRADEPOST_TOKEN": "An API token for the commands about sites. Better in a file, named by `TRADEPOST_TOKEN_FILE`. "
-    "Read by `tradepost`, not by a service.",
+    "TRADEPOST_TOKEN": "An API token for the commands about sites and apps. Better in a file, named by "
+    "`TRADEPOST_TOKEN_FILE`. Read by `tradepost`, not by a service.",
+    "TRADEPOST_MARKETPLACE": "The marketplace that the commands of vendors talk to. Read by `tradepost`.",
+    "TRADEPOST_IDENTITY_TOKEN": "A build's identity token, which `tradepost` exchanges for a deploy token of minutes.",
     "TRADEPOST_REAL_DESCRIPTORS": "A folder with real descriptors and their histories, for tests; "
     "without it they are skipped.",
 }

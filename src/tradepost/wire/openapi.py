@@ -33,7 +33,7 @@ LICENSE_MESSAGES = [
 def document() -> dict[str, Any]:
     """Return the OpenAPI document of version 1 of the contract."""
     bodies = [m.EnrolmentRequest, m.Enrolment, m.Check, m.CheckAnswer, m.Reports, m.ReportsAnswer, m.Catalog]
-    bodies += [m.CatalogEntry, *LICENSE_MESSAGES]
+    bodies += [m.CatalogEntry, m.News, *LICENSE_MESSAGES]
     _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
     return {
         "openapi": "3.1.0",
@@ -47,12 +47,14 @@ def document() -> dict[str, Any]:
             f"{m.PREFIX}/apps": {"get": _call("List the public catalogue", None, "Catalog")},
             f"{m.PREFIX}/apps/{{key}}": {"get": _call("One app of the catalogue", None, "CatalogEntry") | SEEN_BY},
             f"{m.PREFIX}/descriptors/{{sha256}}": {"get": _call("The bytes of a descriptor", None, None)},
+            f"{m.PREFIX}/manifests/{{sha256}}": {"get": _call("The bytes of a manifest", None, None)},
             **_license_paths(),
         },
         "webhooks": {
             "licenses": {
                 "post": _call("Told to a host, signed: what its sites have licensed", "LicenseDecisions", None, 204)
-            }
+            },
+            "news": {"post": _call("Told to a host, signed: there are new versions, so ask soon", "News", None, 204)},
         },
         "components": {
             "schemas": schemas,

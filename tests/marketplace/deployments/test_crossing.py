@@ -63,13 +63,14 @@ def test_a_poll_under_way_makes_no_version_any_more(watched, acme, server):
     assert (watched.next_poll_at, watched.versions.count()) == (None, 2)
 
 
-def test_the_number_is_above_any_that_was_ever_made(watched, acme, server, owner, operator):
+def test_the_major_follows_the_highest_that_is_listed_or_waits_for_it(watched, acme, server, owner, operator):
     publish(watched, owner=owner, operator=operator)
     server.serve(descriptor(apiVersion=5, baseUrl="http://127.0.0.9:9000/poll"))
     poll(watched, START + HOUR)
+    assert acme.deployed(dry_run=True)["version"] == "6.0.0"
     reviews.reject(Review.objects.get(state="waiting").pk, comment="No", by=operator, now=START)
 
-    assert acme.deployed(dry_run=True)["version"] == "6.0.0"
+    assert acme.deployed(dry_run=True)["version"] == "2.0.0"
 
 
 def test_a_version_that_was_watched_and_waits_is_over_when_the_deployed_one_is_offered(
@@ -94,11 +95,11 @@ def test_a_public_app_waits_for_a_review_until_a_deployed_version_was_offered(wa
 
     assert again.json()["rule"] == "deployment.major"
     made = acme.deployed(approve_major=True)
-    assert (made["version"], made["state"]) == ("3.0.0", "in_review")
+    assert (made["version"], made["state"]) == ("2.1.0", "in_review"), "the major is the next one, 2.0.0 is used up"
     minor = acme.deployed(manifest(**MINOR))
-    assert (minor["version"], minor["state"]) == ("3.1.0", "in_review")
-    reviews.approve(Review.objects.get(version__number="3.0.0").pk, by=operator, now=START)
-    assert acme.numbers()[:2] == [("3.1.0", "offered"), ("3.0.0", "offered")]
+    assert (minor["version"], minor["state"]) == ("2.2.0", "in_review")
+    reviews.approve(Review.objects.get(version__number="2.1.0").pk, by=operator, now=START)
+    assert acme.numbers()[:2] == [("2.2.0", "offered"), ("2.1.0", "offered")]
 
 
 def test_the_submission_of_a_watched_version_is_approved_and_the_deployed_one_waits(watched, acme, owner, operator):

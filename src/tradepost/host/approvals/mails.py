@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from tradepost.core.consent import Ask
 from tradepost.core.plan import Rollout
 from tradepost.foundation import jobs
 from tradepost.foundation.clock import machine_now
@@ -12,6 +11,7 @@ from tradepost.foundation.models import OutgoingMail
 from tradepost.host.sites.queries import Administrator, find_administrators
 
 from .models import Approval
+from .wording import asked
 
 LONGEST_NOTES = 2000
 
@@ -61,7 +61,7 @@ def _lines(approval: Approval) -> Iterable[str]:
     yield f"New version:     {version.number}"
     yield ""
     yield "What it asks:"
-    for sentence in Ask.from_json(approval.ask).sentences:
+    for sentence in asked(approval):
         yield f"  * {sentence}"
     yield ""
     if version.notes.strip():

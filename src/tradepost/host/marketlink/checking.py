@@ -218,7 +218,7 @@ def _give_back(sites: Sequence[Site], claimed: Sequence[Site], now: datetime) ->
 
 
 _GIVE_BACK = """
-    UPDATE sites_site s
+    UPDATE "sites_site" s
     SET check_lease = NULL, check_lease_until = NULL, next_check_at = told.next_check_at,
         last_check_at = told.last_check_at, check_failures = told.check_failures, check_problem = told.check_problem
     FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::int[], %s::text[])

@@ -177,8 +177,9 @@ def _lock_place(app: DeployedApp, place: Place) -> None:
 
 
 def _lock(listing: Listing) -> Listing:
-    found = Listing.objects.select_for_update(of=("self",), no_key=True).select_related("vendor", "offered")
-    return found.get(pk=listing.pk)
+    Listing.objects.select_for_update(no_key=True).get(pk=listing.pk)
+    # By another statement: what is joined to a row is read as it was before the lock was waited for.
+    return Listing.objects.select_related("vendor", "offered").get(pk=listing.pk)
 
 
 def _listing(app: DeployedApp, wanted: Wanted, decision: Decision, *, by: Deployer, now: datetime) -> Listing:
@@ -266,7 +267,7 @@ def _keep(
         by=by.actor[:254],
         before=decision.before.number if decision.before else "",
         message=wanted.message,
-        run_url=wanted.run_url or by.run_url,
+        run_url=by.run_url or wanted.run_url,
         major=wanted.major_version,
         approved_major=decision.needs_approval,
         unrendered=[each.to_json() for each in decision.derived.unrendered[:MOST_KEPT]],

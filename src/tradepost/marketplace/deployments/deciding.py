@@ -194,12 +194,15 @@ def _backport(place: Place, derived: Derived, major: int, newest: AppVersion | N
 
 
 def _crossing(place: Place, derived: Derived, listing: Listing, base: AppVersion) -> Decision:
-    """A watched app becomes a deployed one: its number follows the highest listed, consent the equivalence alone."""
+    """A watched app becomes a deployed one: its number follows the highest listed, consent the equivalence alone.
+
+    What still waits for a review counts as listed: it may be, and must not come to stand above the deployed version.
+    """
     offered = versions.find_newest_offered(listing) or base
-    release = decide_first_deployment(Version.parse(offered.number), derived.manifest)
-    made = queries.highest_made(listing)
-    if made is not None and made.major >= release.version.major:
-        release = replace(release, version=next_version(made, Change.MAJOR))
+    release = decide_first_deployment(Version.parse(base.number), derived.manifest)
+    made = queries.highest_made(listing, release.version.major)
+    if made is not None:  # it was taken back, or rejected: the major stays the next one, its first number is used
+        release = replace(release, version=next_version(made, Change.MINOR))
     equivalence = judge_equivalence(versions.document_of(offered), derived.manifest)
     reasons = tuple(replace(reason, consent=False) for reason in release.reasons)
     decision = _decision(place, derived, replace(release, reasons=reasons), before=offered)

@@ -46,6 +46,8 @@ class ProgressOut(Schema):
     waiting_window: int
     failed: int
     scheduled: int
+    waiting_turn: int = 0
+    waiting_vendor: int = 0
     since: datetime | None
 
 

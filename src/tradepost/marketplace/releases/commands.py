@@ -113,9 +113,9 @@ def offer(listing: Listing, version: AppVersion, *, actor: str, now: datetime) -
     _record("version.offered", version, actor=actor, now=now, listing=listing)
     for each in queries.sends_back(listing, version).select_for_update():
         _supersede(listing, each, actor=actor, now=now)
-    if queries.is_deployed(version) and version.change == Change.MINOR:
-        note_news(listing, Version.parse(version.number).major, now=now)
     choose_offered(listing, now=now)
+    if queries.is_deployed(version) and version.change == Change.MINOR:  # after the serial, as everybody does
+        note_news(listing, Version.parse(version.number).major, now=now)
     decide_waiting(listing, actor=actor, now=now)
 
 
@@ -247,7 +247,7 @@ def write_notes(app_key: str, number: str, notes: str, *, by: Caller, now: datet
     version.notes = notes.strip()[:LONGEST_NOTES]
     version.save(update_fields=["notes"])
     _record("version.notes_written", version, actor=by.actor, now=now, listing=listing)
-    if listing.offered_id == version.pk:
+    if version.state == VersionState.OFFERED:
         listing.offer_serial = next_serial()
         listing.save(update_fields=["offer_serial"])
     return version

@@ -21,10 +21,10 @@ from tradepost.wire.messages import CatalogEntry, OfferedVersion, Reason
 
 from .numbers import Parts, parts_of
 
-MOST_REASONS = "$[0 to 99]"
+REASONS_OF_NEWEST = "$[0 to 99]"
 """Of one version, the gravest first: a descriptor of a megabyte can change in ten thousand places."""
 
-FEWER_REASONS = "$[0 to 19]"
+REASONS_OF_OTHERS = "$[0 to 19]"
 """Of the newest version of a major that is not the newest of all: sites of that major take it without being asked."""
 
 AT_ONCE = 1_000
@@ -131,7 +131,7 @@ def _read_changed(after: int) -> list[Entry]:
 
 def _read_some(after: int, *, beyond: UUID) -> list[Entry]:
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED, [after, beyond, AT_ONCE, MOST_REASONS, FEWER_REASONS])
+        cursor.execute(CHANGED, [after, beyond, AT_ONCE, REASONS_OF_NEWEST, REASONS_OF_OTHERS])
         names = [column.name for column in cursor.description or ()]
         rows = (dict(zip(names, row, strict=True)) for row in cursor)
         return [_entry(list(of_one)) for _, of_one in groupby(rows, key=itemgetter("id"))]
