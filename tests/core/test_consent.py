@@ -152,9 +152,9 @@ def test_an_ask_is_said_in_plain_words():
 
 @pytest.mark.parametrize(
     ("offered", "asks"),
-    [(has("READ"), False), (has("ADMIN"), False), (has("READ", paid=True), False)],
+    [(has("READ"), False), (has(), False), (has("ADMIN"), True), (has("READ", paid=True), True)],
 )
-def test_within_one_deployed_major_nothing_is_asked(offered, asks):
+def test_within_one_deployed_major_nothing_is_asked_unless_it_brought_a_right_against_the_rules(offered, asks):
     ask = what_is_asked(replace(has("READ"), major=2), replace(offered, major=2))
 
     assert bool(ask) is asks

@@ -119,9 +119,6 @@ class Ask:
         return cls(frozenset(rights), paid, api_version, major, tuple((rule, text) for rule, text in other))
 
 
-NOTHING_ASKED = Ask(frozenset(), becomes_paid=False, api_version=None)
-
-
 class ConsentKind(StrEnum):
     """How the question of consent stands for one installation and one offered version."""
 
@@ -152,13 +149,14 @@ class Consent:
 def what_is_asked(running: Terms, offered: Terms, policy: ConsentPolicy = DEFAULT_POLICY) -> Ask:
     """What the offered version asks beyond what the site runs. Fewer rights and paid to free ask nothing.
 
-    Between two deployed versions exactly another major asks, for whatever reason it was made (domain.md 4.1). What a
-    watched app asks that becomes a deployed one is found elsewhere (`core.manifest_equivalence.what_crossing_asks`).
+    Between two deployed versions another major asks, for whatever reason it was made, and a minor never does (domain.md
+    4.1): it has the rights of the one before. One that had more all the same would be asked for, whatever its number.
+    What a watched app asks that becomes a deployed one is found elsewhere
+    (`core.manifest_equivalence.what_crossing_asks`).
     """
     if offered.major is not None and running.major is not None:
-        if offered.major == running.major:
-            return NOTHING_ASKED
-        return Ask(offered.rights - running.rights, offered.paid and not running.paid, None, offered.major)
+        major = offered.major if offered.major != running.major else None
+        return Ask(offered.rights - running.rights, offered.paid and not running.paid, None, major)
     return _asked_beyond(
         running.rights, paid=running.paid, api_version=running.api_version, offered=offered, policy=policy
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from .consent import Ask, Consent, ConsentKind, ConsentPolicy, Terms, decide_consent
+from .consent import Ask, Consent, ConsentKind, ConsentPolicy, Terms, decide_consent, what_is_asked
 from .window import MaintenanceWindow, touchable_at
 
 
@@ -198,8 +198,10 @@ def _code_ahead(facts: InstallationFacts, target: KnownVersion) -> KnownVersion 
 
 
 def _is_minor(running: KnownVersion, version: KnownVersion) -> bool:
+    """A minor has the rights of what runs by the rules of numbering; a site does not take that on trust."""
     is_newer = version.order_key > running.order_key
-    return is_newer and version.terms.major is not None and version.terms.major == running.terms.major
+    is_of_major = version.terms.major is not None and version.terms.major == running.terms.major
+    return is_newer and is_of_major and not what_is_asked(running.terms, version.terms)
 
 
 def _hold_back(facts: InstallationFacts, consent: Consent, target: KnownVersion, now: datetime) -> Wait | None:
