@@ -25,6 +25,7 @@ ESCALATIONS = frozenset({
 """The rules of numbering that keep a version out of a bulk upgrade: new rights, and another payment model."""
 
 _ENFORCEMENT = ("permissions", "enforcement")
+_EDITIONS = ("app", "licensing", "editionsEnabled")
 _APP_MANAGED = "app-managed"
 
 
@@ -41,6 +42,11 @@ class Permission:
 def is_app_managed(manifest: Manifest) -> bool:
     """Whether the app looks after its permissions at run time, so that its code may go ahead of them."""
     return Reader(manifest).text(Reader(manifest).part(*_ENFORCEMENT), _ENFORCEMENT) == _APP_MANAGED
+
+
+def says_editions(manifest: Manifest) -> bool:
+    """Whether the app says that it has editions: a deployed one is sold in them only where it does (domain.md 4.9)."""
+    return Reader(manifest).flag(Reader(manifest).part(*_EDITIONS), _EDITIONS)
 
 
 def find_escalations(granted: Manifest, offered: Manifest) -> tuple[PlacedReason, ...]:

@@ -226,7 +226,7 @@ def _editions(listing: Listing) -> dict[str, Any]:
     draft = queries.drafted(editions if editions.pk else None)
     live = queries.live_draft(listing)
     modules = [each.key for each in queries.module_choices(listing)]
-    missing = checks.find_missing(draft, paid=queries.is_paid(listing), modules=modules)
+    missing = queries.missing_from(draft, listing, modules)
     own = ("state", "revision", "submitted_at", "live_at", "comment")
     return {
         **{name: getattr(editions, name) for name in own},

@@ -34,12 +34,20 @@ def find_problems(draft: Draft, *, modules: Collection[str], before: Draft) -> t
     return (*_features(draft, frozenset(modules), before), *_prices(draft))
 
 
-def find_missing(draft: Draft, *, paid: bool, modules: Collection[str]) -> tuple[Problem, ...]:
-    """What a draft lacks to go live. Source: domain.md 7.8."""
+def find_missing(
+    draft: Draft, *, paid: bool, modules: Collection[str], switched_on: bool = True
+) -> tuple[Problem, ...]:
+    """What a draft lacks to go live; `switched_on` is false where a manifest does not say that there are editions.
+
+    Source: domain.md 4.9 and 7.8.
+    """
     found: list[Problem] = []
     if not paid:
         text = "The live version is free. Editions are for paid apps: publish a version with enableLicensing: true."
         found.append(Problem("", text, "editions.free"))
+    if not switched_on:
+        text = "The live version's manifest names no editions: deploy one with app.licensing.editionsEnabled: true."
+        found.append(Problem("", text, "editions.not_switched_on"))
     found += [
         Problem("/features", f"No feature is in {edition.word}.", "editions.no_feature")
         for edition in Edition

@@ -22,7 +22,7 @@ from tradepost.marketplace.licensing.commands import touch_listing, touch_tested
 from tradepost.marketplace.reviews.models import Review
 
 from . import mails, queries
-from .checks import CENT, find_missing, find_problems
+from .checks import CENT, find_problems
 from .drafts import Draft, FeatureDraft, from_json, is_reviewed_anew, tidied, to_json
 from .models import EarlyAccess, EditionPrice, Feature, ListingEditions
 
@@ -258,7 +258,7 @@ def _module_keys(listing: Listing) -> set[str]:
 
 
 def _missing(listing: Listing, draft: Draft) -> tuple[Problem, ...]:
-    return find_missing(draft, paid=queries.is_paid(listing), modules=_module_keys(listing))
+    return queries.missing_from(draft, listing, _module_keys(listing))
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

@@ -20,7 +20,7 @@ from tradepost.marketplace.catalog import queries as catalog
 from tradepost.marketplace.catalog.models import Listing
 
 from . import commands, queries
-from .checks import find_missing, find_warnings
+from .checks import find_warnings
 from .drafts import Draft, FeatureDraft
 from .forms import FeatureForm, PricesForm, explain, feature_initial, prices_initial
 from .models import ListingEditions
@@ -233,7 +233,7 @@ def _show(request: HttpRequest, listing: Listing, form: PricesForm | None = None
         "in_review": in_review,
         "is_open": is_open,
         "may_change": (is_open or live is not None) and in_review is None,
-        "missing": find_missing(draft, paid=queries.is_paid(listing), modules=[each.key for each in modules]),
+        "missing": queries.missing_from(draft, listing, [each.key for each in modules]),
         "warnings": find_warnings(draft),
         "form": form or PricesForm(initial=prices_initial(draft, facts.revision)),
         "paying": queries.paying_above_lowest(listing) if live else 0,

@@ -1,6 +1,6 @@
 """Editions of listings: whether they are live, what they hold, and which vendors may have them already."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,17 +10,20 @@ from django.db.models import QuerySet
 
 from tradepost.core.difference import pointer
 from tradepost.core.edition import LOWEST
-from tradepost.core.errors import ForbiddenError
+from tradepost.core.errors import ForbiddenError, Problem
 from tradepost.core.license import PAID
+from tradepost.core.manifest_rights import says_editions
 from tradepost.core.module import modules_of
 from tradepost.core.states import EditionsState, ReviewState
 from tradepost.foundation.callers import Caller
 from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing, Vendor
+from tradepost.marketplace.deployments.queries import manifest_of
 from tradepost.marketplace.licensing.models import SiteLicense
 from tradepost.marketplace.releases import queries as versions
 from tradepost.marketplace.reviews.models import Review
 
+from .checks import find_missing
 from .drafts import Draft, FeatureDraft, PriceDraft, from_json
 from .models import EarlyAccess, ListingEditions
 
@@ -143,6 +146,14 @@ def module_choices(listing: Listing) -> list[ModuleChoice]:
                 at = where if place is None else where + pointer(place)
                 found.setdefault(key, ModuleChoice(key, names.get(at) or key, kind))
     return list(found.values())
+
+
+def missing_from(draft: Draft, listing: Listing, modules: Collection[str]) -> tuple[Problem, ...]:
+    """What a draft lacks to go live. `modules` are the keys of the live version."""
+    manifest = manifest_of(listing.offered) if listing.offered is not None else None
+    return find_missing(
+        draft, paid=is_paid(listing), modules=modules, switched_on=manifest is None or says_editions(manifest)
+    )
 
 
 def is_paid(listing: Listing) -> bool:
