@@ -70,15 +70,15 @@ def _lost(descriptor: Mapping[str, Any], product: str) -> Iterator[Problem]:
     """What a manifest has no place for, or this one cannot say."""
     for name in descriptor:
         if name not in _WRITTEN:
-            yield Problem(shown(pointer(name)), f"{shown(name)} has no place in a manifest.", "convert.lost")
+            yield Problem(shown(pointer(name)), f"{shown(name)} has no place in a manifest.")
     for name in _migrations(descriptor):
         if name != _SIGNED_INSTALL:
             text = f"The migration {shown(name)} has no place in a manifest."
-            yield Problem(shown(pointer("apiMigrations", name)), text, "convert.lost")
+            yield Problem(shown(pointer("apiMigrations", name)), text)
     for place, name in enumerate(descriptor.get("scopes", ())):
         if connect_scope(_scope(name, product)) is None:
             text = f"The scope {shown(name)} cannot be written in a manifest."
-            yield Problem(pointer("scopes", place), text, "convert.lost")
+            yield Problem(pointer("scopes", place), text)
 
 
 def _migrations(descriptor: Mapping[str, Any]) -> Mapping[str, Any]:
