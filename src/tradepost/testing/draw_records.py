@@ -177,6 +177,7 @@ NOTICES: Mapping[NoticeKind, str] = {
     NoticeKind.REVIEW_APPROVED: "An operator approved the listing or the version.",
     NoticeKind.REVIEW_REJECTED: "An operator rejected it, with a comment that says why.",
     NoticeKind.VERSION_LEFT: "The last site has left a version; code kept for it can go.",
+    NoticeKind.ROLLOUT_ENDED: "A rollout that the vendor started has ended, with what became of its sites.",
 }
 """What a vendor learns from each kind of notice. A test fails for one without an entry."""
 

@@ -9,6 +9,7 @@ from tests.marketplace.wire_client import WireHost
 
 from tradepost.foundation.clock import domain_now
 from tradepost.marketplace.bulk.models import BulkUpgrade
+from tradepost.marketplace.notices.models import Notice
 
 pytestmark = pytest.mark.django_db
 LATER = datetime(2100, 1, 1, tzinfo=UTC).isoformat()
@@ -47,6 +48,8 @@ def test_sites_of_a_rollout_hear_of_it_at_their_check_and_end_it_by_their_report
     wire.tells(second, "1.1.0", "failed", text="It said 500.", target="2.0.0")
     assert states(bulk) == {"upgraded": 1, "failed": 1}
     assert BulkUpgrade.objects.get().state == "completed"
+    told = Notice.objects.get(kind="rollout_ended")
+    assert "1 upgraded, 1 failed, 0 left" in told.text
     assert set(wire.offers(second, other).values()) == {None}
 
     wire.tells(second, "2.0.0")

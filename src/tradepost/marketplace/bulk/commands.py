@@ -30,7 +30,7 @@ from tradepost.marketplace.releases.commands import next_serial
 from tradepost.marketplace.rollout.moves import BulkMove
 from tradepost.marketplace.rollout.news import note_news
 
-from . import queries
+from . import mails, queries
 from .models import BulkSite, BulkUpgrade
 from .prospects import Prospect, Wanted, already_running, check_room, look_ahead
 
@@ -319,6 +319,7 @@ def _end_done(bulks: Sequence[BulkUpgrade], *, actor: str, now: datetime) -> Non
         bulk.save(update_fields=["state", "finished_at"])
         _record("bulk_upgrade.ended", bulk, actor=actor, now=now, state=bulk.state, failed=counts[bulk.pk].failed)
         _raise_serial(bulk.listing_id)
+        mails.tell_of_end(bulk, counts[bulk.pk], now=now)
 
 
 def _tell(bulk: BulkUpgrade, *, now: datetime) -> None:

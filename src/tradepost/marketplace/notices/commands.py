@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     REVIEW_APPROVED = "review_approved"
     REVIEW_REJECTED = "review_rejected"
     VERSION_LEFT = "version_left"
+    ROLLOUT_ENDED = "rollout_ended"
 
 
 @transaction.atomic
