@@ -1,13 +1,13 @@
 """Who a deploy token speaks for. All times here are the machine's, as for every token."""
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from django.db.models import Q
 
 from tradepost.core.errors import UnauthenticatedError
 from tradepost.foundation.secrets import hash_token
 from tradepost.marketplace.deployments.deployers import Deployer
+from tradepost.marketplace.deployments.fields import is_web_address
 
 from .models import DeployToken
 
@@ -17,9 +17,6 @@ SHOWN = len(PREFIX) + 6
 
 LONGEST_TOKEN = 200
 """Characters of a text that is looked up as a deploy token."""
-
-LONGEST_RUN_URL = 500
-"""Characters of the address of a run, as deployments keep it."""
 
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
@@ -50,17 +47,7 @@ def actor_of(token: DeployToken) -> str:
 def run_url_of(token: DeployToken) -> str:
     """Where the build runs, if its issuer says so in a claim `run_url` that is a web address; else empty."""
     found = token.run.get("run_url", "") if isinstance(token.run, dict) else ""
-    return found if _is_web_address(found) else ""
-
-
-def _is_web_address(text: object) -> bool:
-    if not isinstance(text, str) or len(text) > LONGEST_RUN_URL or not text.isprintable() or " " in text:
-        return False
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return found if isinstance(found, str) and is_web_address(found) else ""
 
 
 def _find(plain: str) -> DeployToken | None:
