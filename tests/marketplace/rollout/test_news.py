@@ -93,9 +93,8 @@ class TestNoting:
 
     def test_ten_thousand_sites_are_one_statement_and_one_row(self, app, host, django_assert_max_num_queries):
         sites_that_run(offer(app, "1.1.0"), host[0], 10_000)
-        with (
-            connection.cursor() as cursor
-        ):  # as the database does by itself soon after; until then it thinks of no rows
+        # The database soon does so by itself; until then it counts on no rows at all.
+        with connection.cursor() as cursor:
             cursor.execute("ANALYZE hosts_siterecord, rollout_installationrecord, releases_appversion")
         with django_assert_max_num_queries(8):
             note_news(app, 1, now=LATER)
