@@ -11,6 +11,9 @@ _NUMBER = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0
 _BUILD_PART_MAX = 999
 """Above this, two different versions would share a build number."""
 
+PER_MAJOR = 10**12
+"""The order keys of a major are those from `major * PER_MAJOR` to below `(major + 1) * PER_MAJOR`."""
+
 
 class Change(StrEnum):
     """How much a change counts in the number; compares by severity."""
@@ -84,7 +87,7 @@ class Version:
     @property
     def order_key(self) -> int:
         """A number that orders versions of one app; wider than the build number, and fits 64 bits."""
-        return self.major * 10**12 + self.minor * 10**6 + self.patch
+        return self.major * PER_MAJOR + self.minor * 10**6 + self.patch
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}.{self.patch}"

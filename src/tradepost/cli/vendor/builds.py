@@ -47,7 +47,12 @@ def make_token(
     """
     del non_interactive
     wish = {"environment": str(environment), "name": name, "days": days}
-    answer = _ask("POST", "/deploy-tokens", _wanted(app, manifest, marketplace, allow_http, as_json), wish)
+    answer = _ask(
+        "POST",
+        "/deploy-tokens",
+        Wanted(marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest),
+        wish,
+    )
     if as_json:
         say(answer)
         return
@@ -72,7 +77,10 @@ def list_tokens(
     Exit status: 0; 1 refused; 2 wrong usage; 4 not signed in, or by a deploy token; 5 not reached.
     """
     del non_interactive
-    page = _page("/deploy-tokens", _wanted(app, manifest, marketplace, allow_http, as_json))
+    page = _page(
+        "/deploy-tokens",
+        Wanted(marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest),
+    )
     names = ("id", "name", "environment", "prefix", "created_by", "expires_at", "last_used_at", "revoked_at")
     _print(page, names, as_json=as_json, nothing="There is no deploy token.")
 
@@ -95,7 +103,11 @@ def revoke_token(
     """
     del non_interactive
     place = f"/deploy-tokens/{segment(token)}"
-    answer = _ask("DELETE", place, _wanted(app, manifest, marketplace, allow_http, as_json))
+    answer = _ask(
+        "DELETE",
+        place,
+        Wanted(marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest),
+    )
     say(answer) if as_json else typer.echo("The token is revoked.")
 
 
@@ -118,7 +130,12 @@ def add_build(
     """
     del non_interactive
     wish = {"environment": str(environment), "issuer": issuer, "claims": _claims(claim)}
-    answer = _ask("POST", "/trusted-builds", _wanted(app, manifest, marketplace, allow_http, as_json), wish)
+    answer = _ask(
+        "POST",
+        "/trusted-builds",
+        Wanted(marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest),
+        wish,
+    )
     if as_json:
         say(answer)
     else:
@@ -140,7 +157,10 @@ def list_builds(
     Exit status: 0; 1 refused; 2 wrong usage; 4 not signed in, or by a deploy token; 5 not reached.
     """
     del non_interactive
-    page = _page("/trusted-builds", _wanted(app, manifest, marketplace, allow_http, as_json))
+    page = _page(
+        "/trusted-builds",
+        Wanted(marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest),
+    )
     names = ("id", "environment", "issuer", "claims", "made_by", "last_used_at")
     _print(page, names, as_json=as_json, nothing="No build may deploy by its identity.")
 
@@ -160,7 +180,10 @@ def list_refused(
     Exit status: 0; 1 refused; 2 wrong usage; 4 not signed in, or by a deploy token; 5 not reached.
     """
     del non_interactive
-    page = _page("/refused-builds", _wanted(app, manifest, marketplace, allow_http, as_json))
+    page = _page(
+        "/refused-builds",
+        Wanted(marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest),
+    )
     names = ("at", "times", "environment", "issuer", "build", "why")
     _print(page, names, as_json=as_json, nothing="No build was refused.")
 
@@ -183,12 +206,12 @@ def remove_build(
     """
     del non_interactive
     place = f"/trusted-builds/{segment(build)}"
-    answer = _ask("DELETE", place, _wanted(app, manifest, marketplace, allow_http, as_json))
+    answer = _ask(
+        "DELETE",
+        place,
+        Wanted(marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest),
+    )
     say(answer) if as_json else typer.echo("Such builds are not trusted any more.")
-
-
-def _wanted(app: str, manifest: str, marketplace: str, allow_http: bool, as_json: bool) -> Wanted:  # noqa: FBT001
-    return Wanted(marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest)
 
 
 def _ask(method: str, place: str, wanted: Wanted, wish: object = None) -> Any:

@@ -60,7 +60,10 @@ def start(
     Exit status: 0; 1 refused, or with --watch: it failed at a site or does not end in time; 2 wrong usage; 4 not signed
     in, or by a deploy token; 5 not reached.
     """
-    wanted = _wanted(environment, app, manifest, marketplace, allow_http=allow_http, as_json=as_json)
+    wanted = Wanted(
+        marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest,
+        environment=environment,
+    )  # fmt: skip
     wish: dict[str, Any] = {"environment": str(environment), "from_major": source, "dry_run": dry_run}
     if target:
         wish["to_version"] = number_of(target, hint="--to")
@@ -98,7 +101,10 @@ def status(
     usage; 4 not signed in; 5 not reached.
     """
     del non_interactive
-    wanted = _wanted(environment, app, manifest, marketplace, allow_http=allow_http, as_json=as_json)
+    wanted = Wanted(
+        marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest,
+        environment=environment,
+    )  # fmt: skip
     with at_app(wanted) as desk:
         answer = _find(desk, rollout, environment)
         if watch:
@@ -125,7 +131,10 @@ def list_rollouts(
     Exit status: 0; 1 refused; 2 wrong usage; 4 not signed in; 5 not reached.
     """
     del non_interactive
-    wanted = _wanted(environment, app, manifest, marketplace, allow_http=allow_http, as_json=as_json)
+    wanted = Wanted(
+        marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest,
+        environment=environment,
+    )  # fmt: skip
     with at_app(wanted) as desk:
         page = desk.market.all_of(desk.path("/rollouts"), most=limit, environment=str(environment))
     if as_json:
@@ -154,20 +163,14 @@ def cancel(
     reached.
     """
     del non_interactive
-    wanted = _wanted(environment, app, manifest, marketplace, allow_http=allow_http, as_json=as_json)
+    wanted = Wanted(
+        marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest,
+        environment=environment,
+    )  # fmt: skip
     with at_app(wanted) as desk:
         found = _find(desk, rollout, environment)
         answer = desk.market.thing("POST", desk.path(f"/rollouts/{segment(str(found['id']))}/cancellation"))
     _print(answer, [], as_json=as_json)
-
-
-def _wanted(
-    environment: Environment, app: str, manifest: str, marketplace: str, *, allow_http: bool, as_json: bool
-) -> Wanted:
-    return Wanted(
-        marketplace=marketplace, allow_http=allow_http, as_json=as_json, app=app, manifest=manifest,
-        environment=environment,
-    )  # fmt: skip
 
 
 def _find(desk: Desk, rollout: str, environment: Environment) -> Any:

@@ -17,7 +17,7 @@ from tradepost.foundation.outgoing.messages import (
     Purpose,
     Timeout,
 )
-from tradepost.foundation.outgoing.present import current, install_client, replace
+from tradepost.foundation.outgoing.present import current, for_named, install_client, replace
 from tradepost.foundation.outgoing.resolving import NameNotFoundError, Resolver, SystemResolver
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "SystemResolver",
     "Timeout",
     "current",
+    "for_named",
     "install_client",
     "replace",
 ]

@@ -7,7 +7,6 @@ that origin, because redirects are not followed and no other address is ever ask
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from ipaddress import ip_network
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -154,7 +153,7 @@ class MarketplaceClient:
                 max_bytes=most_bytes,
                 purpose=Purpose.WIRE,
             )
-            response = _wire_client().send(request)
+            response = outgoing.for_named().send(request)
         except OutgoingError as error:
             raise _named(error) from error
         _check_status(response)
@@ -221,13 +220,3 @@ def _read(response: OutgoingResponse, answer: type[Answer]) -> Answer:
     except UnreadableMessageError as error:
         text = f"The marketplace answered something that is not in the contract: {error}"
         raise MarketplaceError(MarketplaceProblem.NONSENSE, text) from error
-
-
-_EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-_own_client = outgoing.GuardedClient(outgoing.AddressRules(development=True, allowed_networks=_EVERYWHERE))
-
-
-def _wire_client() -> outgoing.OutgoingClient:
-    """The client for the marketplace's own origin; a simulation's client takes its place like everywhere."""
-    present = outgoing.current()
-    return _own_client if isinstance(present, outgoing.GuardedClient) else present

@@ -6,16 +6,14 @@ from datetime import datetime
 from django.db import connection
 
 from tradepost.core.plan import Because, Nothing, Plan, Start, Wait
-from tradepost.core.states import UPGRADE, ApprovalState
+from tradepost.core.states import UPGRADE
 from tradepost.foundation import audit, jobs
 from tradepost.host.approvals.asking import Request, ask_many, follow_many
 from tradepost.host.installing.models import Installation, KnownVersion
 from tradepost.host.marketlink.reports import report_many
 
 from .planning import ACTOR, WORK
-from .queries import HELD_BACK, Sight, due_text
-
-_STATE_FOR = {Because.CONSENT: ApprovalState.WAITING, Because.DECLINED: ApprovalState.DECLINED}
+from .queries import ASKED_IN, HELD_BACK, Sight, due_text
 
 
 def take_alike(sights: Sequence[Sight], now: datetime) -> bool:
@@ -54,7 +52,7 @@ def _fits_history(sight: Sight, asks: Wait | None) -> bool:
     [asked] = sight.approvals
     if asks is None or asks.ask is None:
         return False
-    return asked.fingerprint == asks.ask.fingerprint and asked.state == _STATE_FOR[asks.because]
+    return asked.fingerprint == asks.ask.fingerprint and asked.state == ASKED_IN[asks.because]
 
 
 def _ask_alike(sights: Sequence[Sight], asks: Wait, now: datetime) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db.models import F
 
-from tradepost.core.plan import Because, Nothing, Wait
+from tradepost.core.plan import Nothing, Wait
 from tradepost.core.states import INSTALLATION, ApprovalState, InstallationEvent, InstallationState, advance
 from tradepost.foundation import audit
 from tradepost.host.installing.models import Installation, KnownVersion
@@ -20,10 +20,8 @@ from tradepost.host.installing.models import Installation, KnownVersion
 from .judging import NO_VERDICT, judge
 from .lifecycle import LifecycleEvent
 from .planning import ACTOR, show
-from .queries import Sight
+from .queries import ASKED_IN, Sight
 from .queueing import CallCause, queue_calls
-
-_STATE_FOR = {Because.CONSENT: ApprovalState.WAITING, Because.DECLINED: ApprovalState.DECLINED}
 
 
 def land(installation: Installation, target: KnownVersion, *, keeps_grant: bool) -> None:
@@ -89,14 +87,14 @@ def _stands(sight: Sight, now: datetime, *, was_silent: bool) -> bool:
     show(sight.installation)
     if isinstance(intent, Nothing):
         return all(each.state == ApprovalState.DECLINED for each in approvals)
-    if not was_silent or not isinstance(intent, Wait) or intent.because not in _STATE_FOR or intent.ask is None:
+    if not was_silent or not isinstance(intent, Wait) or intent.because not in ASKED_IN or intent.ask is None:
         return False
     show(sight.installation, because=intent.because, text=intent.text)
     asked = [each for each in approvals if each.fingerprint == intent.ask.fingerprint]
     others = [each for each in approvals if each not in asked and each.state != ApprovalState.DECLINED]
     wanted = sight.wanted
     is_same = len(asked) == 1 and wanted is not None and asked[0].version_id == wanted.pk
-    return is_same and not others and asked[0].state == _STATE_FOR[intent.because]
+    return is_same and not others and asked[0].state == ASKED_IN[intent.because]
 
 
 def write_landed(installations: Sequence[Installation], actors: Mapping[UUID, str], now: datetime) -> None:

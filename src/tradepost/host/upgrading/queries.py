@@ -42,6 +42,9 @@ BY_ADMINISTRATOR = frozenset({INSTALL, APPROVED, AHEAD})
 HELD_BACK = frozenset({Because.TURN, Because.VENDOR})
 """Waits in which an administrator may go ahead."""
 
+ASKED_IN = {Because.CONSENT: ApprovalState.WAITING, Because.DECLINED: ApprovalState.DECLINED}
+"""In which state the request is that an installation waits for."""
+
 VERSIONS = ("running", "newest", "within", "granted")
 CALL_ORDER = ("-at", "-recorded_at", "-id")
 SHOWN_CALLS = 10

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -158,15 +158,10 @@ def _get(url: str, most_bytes: int, issuer: str) -> Mapping[str, Any]:
         raise IssuerError("The issuer, asked for its keys, answered something that cannot be read.") from error
 
 
-_EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-_own_client = outgoing.GuardedClient(outgoing.AddressRules(development=True, allowed_networks=_EVERYWHERE))
-
-
 def _client_for(url: str, issuer: str) -> outgoing.OutgoingClient:
     """The client for an issuer's own origin; elsewhere, and in a simulation, the one of this process."""
-    present = outgoing.current()
     is_own = _origin(urlsplit(url)) == _origin(urlsplit(issuer))
-    return _own_client if is_own and isinstance(present, outgoing.GuardedClient) else present
+    return outgoing.for_named() if is_own else outgoing.current()
 
 
 def _origin(parts: SplitResult) -> Sequence[object]:

@@ -19,7 +19,7 @@ from tradepost.core.version import Change
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.releases.models import AppVersion
 from tradepost.marketplace.rollout.models import InstallationRecord
-from tradepost.marketplace.rollout.numbers import PER_MAJOR
+from tradepost.marketplace.rollout.numbers import in_major
 from tradepost.marketplace.watching.models import Document
 from tradepost.wire.manifest_text import read_manifest
 
@@ -49,9 +49,8 @@ class InUse:
 def sites_of_major(listing: Listing, major: int) -> QuerySet[InstallationRecord]:
     """The installations that run a version of a major, at host services that can be told of another."""
     return InstallationRecord.objects.filter(
+        in_major(major, of="running__"),
         listing=listing,
-        running__order_key__gte=major * PER_MAJOR,
-        running__order_key__lt=(major + 1) * PER_MAJOR,
         site__host__state=HostState.LINKED,
     ).exclude(state=GONE)
 

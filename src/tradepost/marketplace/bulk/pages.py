@@ -18,6 +18,7 @@ from tradepost.marketplace.catalog.queries import ENVIRONMENTS
 from tradepost.marketplace.deployments import queries as deployed
 from tradepost.marketplace.deployments.deployers import Deployer
 from tradepost.marketplace.deployments.models import DeployedApp
+from tradepost.marketplace.rollout.numbers import major_of
 
 from . import commands, queries
 from .drawing import KINDS, SITE_WORDS, STATE_WORDS, RolloutLine, chart_of, site_lines
@@ -133,9 +134,9 @@ def _choices(app: DeployedApp, environment: str) -> dict[str, Any]:
     targets = queries.targets(listing) if listing is not None else []
     if listing is None or not targets:
         return {"majors": [], "targets": []}
-    majors = queries.majors_in_use(listing, below=deployed.major_of(targets[0]))
+    majors = queries.majors_in_use(listing, below=major_of(targets[0]))
     lowest = min((major for major, _ in majors), default=0)
-    return {"majors": majors, "targets": [each for each in targets if deployed.major_of(each) > lowest]}
+    return {"majors": majors, "targets": [each for each in targets if major_of(each) > lowest]}
 
 
 def _prospect(by: Deployer, app: DeployedApp, form: RolloutForm) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tradepost.marketplace.deployments import queries as deployed
 from tradepost.marketplace.deployments.deployers import Deployer
 from tradepost.marketplace.deployments.models import DeployedApp
 from tradepost.marketplace.releases.models import AppVersion
-from tradepost.marketplace.rollout.numbers import PER_MAJOR
+from tradepost.marketplace.rollout.numbers import major_of
 
 from . import queries
 from .eligibility import InUse, judge_major
@@ -130,7 +130,7 @@ def look_ahead(by: Deployer, app: DeployedApp, wanted: Wanted) -> Prospect:
     if listing is None:
         raise ConflictError(f"Nothing was deployed to {wanted.environment} yet.", NOBODY)
     target = queries.get_target(listing, wanted.to_version)
-    if target.order_key // PER_MAJOR <= wanted.from_major:
+    if major_of(target) <= wanted.from_major:
         text = f"{target.number} is of no major after {wanted.from_major}; within a major, sites follow by themselves."
         raise ConflictError(text, NOT_NEWER)
     most = configuration.policy.bulk_upgrade_sites

@@ -13,6 +13,7 @@ from django.db.models.functions import Floor
 from tradepost.core.bulk import answers_within
 from tradepost.core.errors import ConflictError, NotFoundError
 from tradepost.core.states import BulkSiteState, BulkUpgradeState, VersionState
+from tradepost.core.version import PER_MAJOR
 from tradepost.foundation.configuration import configuration
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.deployments.deployers import Deployer
@@ -20,7 +21,6 @@ from tradepost.marketplace.deployments.models import DeployedApp
 from tradepost.marketplace.hosts.models import HostService
 from tradepost.marketplace.releases.models import AppVersion
 from tradepost.marketplace.rollout.models import InstallationRecord
-from tradepost.marketplace.rollout.numbers import PER_MAJOR
 
 from .models import BulkSite, BulkUpgrade
 

@@ -12,6 +12,7 @@ from tradepost.foundation.rest import PageQuery
 from tradepost.marketplace.releases import queries as versions
 from tradepost.marketplace.releases.models import AppVersion
 from tradepost.marketplace.rollout.models import InstallationRecord
+from tradepost.marketplace.rollout.numbers import major_of
 
 from . import queries
 from .commands import Outcome
@@ -271,7 +272,7 @@ def version_out(version: AppVersion, sites: int) -> dict[str, Any]:
     return {
         **{name: getattr(version, name) for name in own},
         "version": version.number,
-        "major": queries.major_of(version),
+        "major": major_of(version),
         "by": made.by if made else version.made_by,
         "message": made.message if made else "",
         "run_url": made.run_url if made else "",

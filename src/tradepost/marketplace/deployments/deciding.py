@@ -20,6 +20,7 @@ from tradepost.core.version import Change, Version
 from tradepost.marketplace.catalog.models import Environment, Listing, Source
 from tradepost.marketplace.releases import queries as versions
 from tradepost.marketplace.releases.models import AppVersion
+from tradepost.marketplace.rollout.numbers import major_of
 
 from . import queries
 from .deriving import Derived, derive, key_in, key_of
@@ -175,7 +176,7 @@ def _next(listing: Listing, base: Version, change: Change) -> Version:
 
 def _backport(place: Place, derived: Derived, major: int, newest: AppVersion | None) -> Decision:
     base = None
-    if place.listing is not None and newest is not None and major < queries.major_of(newest):
+    if place.listing is not None and newest is not None and major < major_of(newest):
         base = queries.find_offered_in(place.listing, major)
     before = queries.manifest_of(base) if base is not None else None
     if place.listing is None or base is None or before is None:

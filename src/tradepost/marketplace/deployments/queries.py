@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from tradepost.core.errors import InvalidInputError, NotFoundError
 from tradepost.core.manifest import Manifest, ReadManifest
@@ -14,14 +14,14 @@ from tradepost.core.manifest_release import compare_manifests
 from tradepost.core.manifest_rights import Permission, compare_permissions
 from tradepost.core.release import Reason, compare_documents
 from tradepost.core.states import VersionState
-from tradepost.core.version import Change, Version
+from tradepost.core.version import PER_MAJOR, Change, Version
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.catalog.queries import ENVIRONMENTS
 from tradepost.marketplace.releases.models import AppVersion
 from tradepost.marketplace.releases.queries import CONSENT, document_of, get_version
 from tradepost.marketplace.rollout import queries as rollout
 from tradepost.marketplace.rollout.models import InstallationRecord
-from tradepost.marketplace.rollout.numbers import PER_MAJOR
+from tradepost.marketplace.rollout.numbers import in_major
 from tradepost.wire.manifest_text import read_manifest
 
 from .deployers import Deployer
@@ -91,7 +91,7 @@ def versions_of(app: DeployedApp, environment: str, *, major: int | None = None)
     found = AppVersion.objects.filter(listing=listing) if listing else AppVersion.objects.none()
     found = found.select_related("deployment").defer("reasons", "warnings", "deployment__unrendered")
     found = found.order_by("-order_key")
-    return found.filter(_in_major(major)) if major is not None else found
+    return found.filter(in_major(major)) if major is not None else found
 
 
 def get_deployed_version(app: DeployedApp, environment: str, number: str) -> AppVersion:
@@ -235,24 +235,15 @@ def find_base(listing: Listing) -> AppVersion | None:
 
 def find_offered_in(listing: Listing, major: int) -> AppVersion | None:
     """The newest offered version of a major."""
-    offered = listing.versions.filter(_in_major(major), state=VersionState.OFFERED)
+    offered = listing.versions.filter(in_major(major), state=VersionState.OFFERED)
     return offered.select_related("manifest", "document").order_by("-order_key").first()
 
 
 def highest_made(listing: Listing, major: int | None = None) -> Version | None:
     """The highest number ever made, of a major or of all, whatever became of it: no number is used twice."""
-    made = listing.versions.all() if major is None else listing.versions.filter(_in_major(major))
+    made = listing.versions.all() if major is None else listing.versions.filter(in_major(major))
     number = made.order_by("-order_key").values_list("number", flat=True).first()
     return Version.parse(number) if number else None
-
-
-def _in_major(major: int) -> Q:
-    return Q(order_key__gte=major * PER_MAJOR, order_key__lt=(major + 1) * PER_MAJOR)
-
-
-def major_of(version: AppVersion) -> int:
-    """The major of a version's number."""
-    return version.order_key // PER_MAJOR
 
 
 def last_deployment(app: DeployedApp, environment: str) -> Deployment | None:
@@ -275,7 +266,7 @@ def versions_by_major(listing: Listing, *, few: int) -> list[tuple[int, list[App
         if newest is None:
             break
         major = newest // PER_MAJOR
-        page = list(rows.filter(_in_major(major)).order_by("-order_key")[: few + 1])
+        page = list(rows.filter(in_major(major)).order_by("-order_key")[: few + 1])
         found.append((major, page[:few], len(page) > few))
         below = major * PER_MAJOR
     return found

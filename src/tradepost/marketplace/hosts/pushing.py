@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -155,7 +154,7 @@ def _send(requests: Sequence[OutgoingRequest]) -> list[OutgoingResponse | Outgoi
     if not requests:
         return []
     limits = configuration.limits
-    return _client().send_all(requests, at_once_per_host=limits.at_once_per_host, at_once=limits.at_once)
+    return outgoing.for_named().send_all(requests, at_once_per_host=limits.at_once_per_host, at_once=limits.at_once)
 
 
 def _problem_of(answer: OutgoingResponse | OutgoingError) -> str:
@@ -194,16 +193,6 @@ def _put_off(kind: PushKind[H], batch: Batch[H], problem: str, *, is_refusal: bo
 
 def _ours(kind: PushKind[H], turn: Turn) -> QuerySet[TurnOfHost]:
     return kind.turns.objects.filter(host_id=turn.host, lease=turn.lease)
-
-
-_EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-_own_client = outgoing.GuardedClient(outgoing.AddressRules(development=True, allowed_networks=_EVERYWHERE))
-
-
-def _client() -> outgoing.OutgoingClient:
-    """The client for addresses of invited hosts; a simulation's client takes its place like everywhere."""
-    present = outgoing.current()
-    return _own_client if isinstance(present, outgoing.GuardedClient) else present
 
 
 # In these statements {held}, {turns} and {lock_order} stand for what the kind of push names.

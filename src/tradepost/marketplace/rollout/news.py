@@ -6,13 +6,13 @@ from uuid import UUID
 
 from django.db import connection
 
+from tradepost.core.version import PER_MAJOR
 from tradepost.foundation import jobs
 from tradepost.marketplace.catalog.models import Listing
 from tradepost.marketplace.hosts.models import HostService
 from tradepost.marketplace.hosts.pushing import give_turns
 
 from .models import NewsTurn
-from .numbers import PER_MAJOR
 
 PUSH = "push_news"
 """The name of the work that tells hosts."""

@@ -2,11 +2,12 @@
 
 from typing import Protocol
 
+from django.db.models import Q
+
+from tradepost.core.version import PER_MAJOR
+
 Parts = tuple[int, int, int]
 """Major, minor and patch; compared in this order."""
-
-PER_MAJOR = 10**12
-"""The order keys of a major are those from `major * PER_MAJOR` to below `(major + 1) * PER_MAJOR`."""
 
 
 def parts_of(number: str) -> Parts:
@@ -24,3 +25,8 @@ class Ordered(Protocol):
 def major_of(version: Ordered) -> int:
     """The major of a version."""
     return version.order_key // PER_MAJOR
+
+
+def in_major(major: int, *, of: str = "") -> Q:
+    """Versions of a major; `of` is the way to them from the rows that are asked for, such as `running__`."""
+    return Q(**{f"{of}order_key__gte": major * PER_MAJOR, f"{of}order_key__lt": (major + 1) * PER_MAJOR})

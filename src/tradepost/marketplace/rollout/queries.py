@@ -16,7 +16,7 @@ from tradepost.marketplace.releases.models import AppVersion
 from tradepost.marketplace.tokens.models import AccessToken
 
 from .models import InstallationRecord
-from .numbers import PER_MAJOR, major_of
+from .numbers import in_major, major_of
 
 GONE = ("uninstalled",)
 WAITS = ("waiting_consent", "declined", "waiting_window", "waiting_turn", "waiting_vendor", "failed", "scheduled")
@@ -180,7 +180,7 @@ def site_rows(
         found = found.filter(Q(running__number=version) | Q(target__number=version))
     if major:
         is_number = major.isascii() and major.isdigit() and len(major) <= LONGEST_MAJOR
-        found = found.filter(_runs(int(major))) if is_number else found.none()
+        found = found.filter(in_major(int(major), of="running__")) if is_number else found.none()
     if q:
         found = found.filter(Q(site__name__icontains=q) | Q(site__base_url__icontains=q))
     return found.order_by("id")
@@ -199,11 +199,9 @@ def is_deserted(version: AppVersion) -> bool:
 
 def is_major_deserted(version: AppVersion) -> bool:
     """Whether no site runs any version of this version's major."""
-    return not InstallationRecord.objects.filter(_runs(major_of(version)), listing=version.listing_id).exists()
-
-
-def _runs(major: int) -> Q:
-    return Q(running__order_key__gte=major * PER_MAJOR, running__order_key__lt=(major + 1) * PER_MAJOR)
+    return not InstallationRecord.objects.filter(
+        in_major(major_of(version), of="running__"), listing=version.listing_id
+    ).exists()
 
 
 def older_in_use(version: AppVersion) -> bool:
